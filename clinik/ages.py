@@ -7,13 +7,11 @@ know a youngest and an oldest age. Where both are the same the age is exact.
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, date, datetime
-from typing import Literal, get_args
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-Precision = Literal["day", "month", "year", "estimated"]
-
+PRECISIONS = ("day", "month", "year")
 WEEKS_FROM_DAYS = 14
 MONTHS_FROM_DAYS = 84
 YEARS_FROM_MONTHS = 24
@@ -44,17 +42,19 @@ class Age:
         return None if self.oldest[0] >= years else False
 
 
-def age_at(birth: date | None, precision: str, when: date | datetime) -> Age | None:
+def age_at(
+    birth: date | None, precision: str, when: date | datetime, *, estimated: bool = False
+) -> Age | None:
     """The age on a day; None for an unknown birth date, or before the birth.
 
-    `precision` is "day", "month", "year" or "estimated" (a guess: two years either side, ours).
-    Anything else, such as "unknown" or an empty text, means unknown. An aware datetime counts as
-    its day in the current time zone.
+    `precision` is "day", "month" or "year"; anything else means unknown. `estimated` ("about 40")
+    takes two years either side of the birth year (ours), whatever the precision. An aware datetime
+    counts as its day in the current time zone.
     """
     day = _as_day(when)
-    if birth is None or precision not in get_args(Precision):
+    if birth is None or precision not in PRECISIONS:
         return None
-    earliest, latest = _birth_bounds(birth, precision)
+    earliest, latest = _birth_bounds(birth, precision, estimated)
     if day < earliest:
         return None
     oldest = _completed(earliest, day)
@@ -63,7 +63,10 @@ def age_at(birth: date | None, precision: str, when: date | datetime) -> Age | N
     years, months, days = (
         old if old == young else None for old, young in zip(oldest, youngest, strict=True)
     )
-    words = _words(birth, precision, day, youngest, oldest)
+    if estimated:
+        words = _("about %(years)s y") % {"years": max(day.year - birth.year, 0)}
+    else:
+        words = _words(youngest, oldest)
     return Age(years, months, days, words, youngest, oldest)
 
 
@@ -73,16 +76,16 @@ def _as_day(when: date | datetime) -> date:
     return timezone.localtime(when).date() if timezone.is_aware(when) else when.date()
 
 
-def _birth_bounds(birth: date, precision: str) -> tuple[date, date]:
+def _birth_bounds(birth: date, precision: str, estimated: bool) -> tuple[date, date]:
     """The earliest and the latest day of birth that fit."""
+    if estimated:
+        first = max(birth.year - ESTIMATE_SPAN_YEARS, MINYEAR)
+        return date(first, 1, 1), date(min(birth.year + ESTIMATE_SPAN_YEARS, MAXYEAR), 12, 31)
     if precision == "day":
         return birth, birth
     if precision == "month":
         return birth.replace(day=1), birth.replace(day=monthrange(birth.year, birth.month)[1])
-    span = ESTIMATE_SPAN_YEARS if precision == "estimated" else 0
-    return date(max(birth.year - span, MINYEAR), 1, 1), date(
-        min(birth.year + span, MAXYEAR), 12, 31
-    )
+    return birth.replace(month=1, day=1), birth.replace(month=12, day=31)
 
 
 def _completed(birth: date, day: date) -> tuple[int, int, int]:
@@ -93,15 +96,7 @@ def _completed(birth: date, day: date) -> tuple[int, int, int]:
     return months // 12, months, (day - birth).days
 
 
-def _words(
-    birth: date,
-    precision: str,
-    day: date,
-    youngest: tuple[int, int, int],
-    oldest: tuple[int, int, int],
-) -> str:
-    if precision == "estimated":
-        return _("about %(years)s y") % {"years": max(day.year - birth.year, 0)}
+def _words(youngest: tuple[int, int, int], oldest: tuple[int, int, int]) -> str:
     if youngest == oldest:
         return _exact_words(*oldest)
     low, high = (youngest[0], oldest[0])

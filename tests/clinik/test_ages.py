@@ -67,7 +67,7 @@ def test_infant_known_by_month_is_said_in_months():
 
 
 def test_estimated_age_says_about_and_is_wide():
-    age = age_at(date(1986, 1, 1), "estimated", TODAY)
+    age = age_at(date(1986, 1, 1), "year", TODAY, estimated=True)
     assert age.words == "about 40 y"
     assert age.years is None
     assert (age.youngest[0], age.oldest[0]) == (37, 42)
@@ -88,7 +88,7 @@ def test_born_this_month_is_never_negative():
 
 
 def test_odd_years_have_an_age():
-    assert age_at(date(1, 1, 1), "estimated", TODAY).words == "about 2025 y"
+    assert age_at(date(1, 1, 1), "year", TODAY, estimated=True).words == "about 2025 y"
     assert age_at(date(9999, 12, 1), "month", TODAY) is None
 
 
