@@ -1,0 +1,19 @@
+"""What every template may use."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from clinik import clock
+
+
+def clinik(request: HttpRequest) -> dict[str, Any]:
+    user = getattr(request, "user", None)
+    return {
+        "clinik_name": settings.CLINIK_NAME,
+        "clinik_demo": settings.CLINIK_DEMO,
+        "now": clock.now(),
+        "today": clock.today(),
+        "keys_off": bool(user and user.is_authenticated and not user.single_keys),
+    }

@@ -1,0 +1,230 @@
+"""The ground: what every row has, who works here, and what was done."""
+
+from functools import cached_property
+from typing import Any, Self
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models, transaction
+from django.utils.translation import gettext_lazy as _
+
+from clinik.ids import uuid7
+from clinik.transitions import StaleVersion
+
+MRN_SYSTEM = "urn:clinik:mrn"
+
+
+class ClinikModel(models.Model):
+    """Every clinical row: a time-ordered key, when, which version, and where it came from.
+
+    `source` is the name of the import it came with; empty = made here. `version` rises with every
+    save; saving an object that somebody else has saved since it was read raises StaleVersion
+    instead of overwriting (no lost update, whoever writes).
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    created = models.DateTimeField(_("entered"), auto_now_add=True)
+    updated = models.DateTimeField(_("changed"), auto_now=True)
+    version = models.PositiveIntegerField(_("version"), default=1, editable=False)
+    source = models.CharField(_("source"), max_length=200, blank=True, default="", editable=False)
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self._state.adding:
+            super().save(*args, **kwargs)
+            return
+        self._loaded_version, self.version = self.version, self.version + 1
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], "version", "updated"}
+        try:
+            # One transaction, so that a refused save leaves no history row either.
+            with transaction.atomic():
+                super().save(*args, **kwargs)
+        except BaseException:
+            self.version = self._loaded_version
+            raise
+        finally:
+            del self._loaded_version
+
+    def _do_update(self, base_qs: Any, *args: Any, **kwargs: Any) -> bool:  # type: ignore[override]
+        """Django's hook for the UPDATE of save(): bound to the version that was read."""
+        updated = super()._do_update(  # type: ignore[misc]
+            base_qs.filter(version=self._loaded_version), *args, **kwargs
+        )
+        if not updated:
+            raise StaleVersion(self)
+        return True
+
+
+class User(AbstractUser):
+    """A login. Roles are groups (clinik.roles); a user is deactivated, never deleted."""
+
+    single_keys = models.BooleanField(
+        _("single-letter keys"),
+        default=True,
+        help_text=_("Use keys such as / or t without holding Ctrl or Alt."),
+    )
+
+    class Meta(AbstractUser.Meta):  # type: ignore[name-defined]
+        indexes = [models.Index(fields=["is_active", "username"], name="user_active")]
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.username
+
+    @cached_property
+    def role_name(self) -> str:
+        """The names of this user's roles, for the audit trail; one query a request."""
+        return ", ".join(sorted(group.name for group in self.groups.all()))
+
+
+class AuditEvent(models.Model):
+    """Who did or saw what, when, from where: written once, outliving what it names.
+
+    Holds names of changed fields, never their values; `detail` holds codes (statuses, times of
+    withdrawn intervals), `reason` what the person gave as the reason.
+    """
+
+    class Action(models.TextChoices):
+        CREATE = "C", _("created")
+        READ = "R", _("viewed")
+        UPDATE = "U", _("changed")
+        EXECUTE = "E", _("did")
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField(_("at"), db_index=True)
+    action = models.CharField(_("action"), max_length=1, choices=Action)
+    act = models.CharField(_("act"), max_length=60)
+    by = models.ForeignKey(
+        User, verbose_name=_("by"), null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    role = models.CharField(_("role"), max_length=60, blank=True)
+    address = models.GenericIPAddressField(_("address"), null=True)
+    request_id = models.CharField(_("request"), max_length=36, blank=True)
+    object_type = models.CharField(_("kind"), max_length=60)
+    object_id = models.CharField(_("row"), max_length=40, blank=True)
+    patient_id = models.UUIDField(_("patient"), null=True)
+    encounter_id = models.UUIDField(_("visit"), null=True)
+    fields = models.JSONField(_("changed fields"), default=list)
+    version = models.PositiveIntegerField(_("version"), null=True)
+    detail = models.JSONField(_("detail"), default=dict)
+    reason = models.TextField(_("reason"), blank=True)
+
+    class Meta:
+        verbose_name = _("audit event")
+        verbose_name_plural = _("audit events")
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["patient_id", "-id"], name="audit_patient"),
+            models.Index(fields=["encounter_id", "-id"], name="audit_encounter"),
+            models.Index(fields=["object_type", "object_id", "-id"], name="audit_object"),
+            models.Index(fields=["by", "-id"], name="audit_by"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.act}"
+
+
+class DraftQuerySet(models.QuerySet["Draft"]):
+    def of(self, user: User, form: str, target: object) -> Self:
+        """The one draft of a user for a form and its target, if there is one."""
+        return self.filter(user=user, form=form, target=str(target))
+
+
+class Draft(models.Model):
+    """Typing in progress: one row per user, form and target; no history, no audit.
+
+    Turned into the real row and removed in one transaction. `base_version` is the version of the
+    row the text started from (None for a new one).
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="drafts")
+    form = models.CharField(max_length=60)
+    target = models.CharField(max_length=80)
+    base_version = models.PositiveIntegerField(null=True)
+    payload = models.JSONField(default=dict)
+    created = models.DateTimeField(auto_now_add=True)
+    updated = models.DateTimeField(auto_now=True)
+
+    objects = DraftQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "form", "target"], name="draft_one_each")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.form} {self.target}"
+
+
+class ImportRun(models.Model):
+    """One run of an import command: who, when, which files, what came of them."""
+
+    source = models.CharField(_("source"), max_length=200)
+    started = models.DateTimeField(_("started"))
+    finished = models.DateTimeField(_("finished"), null=True)
+    by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    files = models.JSONField(_("files"), default=list)
+    counts = models.JSONField(_("counts"), default=dict)
+    failures = models.JSONField(_("failures"), default=list)
+
+    class Meta:
+        verbose_name = _("import run")
+        verbose_name_plural = _("import runs")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.started:%Y-%m-%d %H:%M}"
+
+
+class ImportedResource(models.Model):
+    """Which row a resource of a source became, so that a second run finds it.
+
+    Several keys may name one row. `row_version` is the row's version as the import wrote it: a
+    higher one now means that staff have edited it. `raw` keeps what is not modelled.
+    """
+
+    source = models.CharField(max_length=200)
+    resource_type = models.CharField(max_length=60)
+    resource_id = models.CharField(max_length=500)
+    row_model = models.CharField(max_length=60)
+    row_id = models.UUIDField()
+    row_version = models.PositiveIntegerField(default=1)
+    digest = models.CharField(max_length=64)
+    raw = models.JSONField(default=dict)
+    run = models.ForeignKey(ImportRun, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = _("imported resource")
+        verbose_name_plural = _("imported resources")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "resource_type", "resource_id"], name="imported_resource_key"
+            )
+        ]
+        indexes = [models.Index(fields=["row_id"], name="imported_resource_row")]
+
+    def __str__(self) -> str:
+        return f"{self.resource_type}/{self.resource_id}"
+
+
+class Code(models.Model):
+    """One entry of a code table (LOINC for observations, ICD-10-CM for diagnoses)."""
+
+    system = models.CharField(_("code system"), max_length=200)
+    code = models.CharField(_("code"), max_length=40)
+    display = models.CharField(_("name"), max_length=400)
+    kind = models.CharField(_("kind"), max_length=40, blank=True)
+    units = models.JSONField(_("units"), blank=True, default=list)
+    search = models.TextField(_("search text"), blank=True, editable=False)
+    active = models.BooleanField(_("offered"), default=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        verbose_name = _("code")
+        verbose_name_plural = _("codes")
+        ordering = ["system", "code"]
+        constraints = [models.UniqueConstraint(fields=["system", "code"], name="code_key")]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.display}"

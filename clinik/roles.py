@@ -1,0 +1,132 @@
+"""Five roles as groups, and what each may do (domain.md, section 2).
+
+The groups and their permissions are set after every migrate, so a database never holds rights that
+this page does not show. Own permissions ("encounters.arrive_encounter") are declared in the models.
+"""
+
+from typing import Any
+
+from django.apps import apps as global_apps
+from django.apps.registry import Apps
+from django.utils.translation import gettext_lazy as _
+
+FRONT_DESK = "Front desk"
+NURSE = "Nurse"
+CLINICIAN = "Clinician"
+ADMINISTRATOR = "Administrator"
+AUDITOR = "Auditor"
+
+LABELS = {
+    FRONT_DESK: _("Front desk"),
+    NURSE: _("Nurse"),
+    CLINICIAN: _("Clinician"),
+    ADMINISTRATOR: _("Administrator"),
+    AUDITOR: _("Auditor"),
+}
+
+_FIND = {"encounters.view_patient", "encounters.view_practitioner"}
+_DESK = _FIND | {
+    "encounters.view_encounter",
+    "encounters.add_patient",
+    "encounters.change_patient",
+    "encounters.add_encounter",
+    "encounters.change_encounter",
+    "encounters.arrive_encounter",
+    "encounters.cancel_encounter",
+    "encounters.move_room_encounter",
+    "encounters.enter_in_error_empty_encounter",
+}
+_NURSE = _DESK | {
+    "encounters.view_chart",
+    "encounters.triage_encounter",
+    "encounters.start_encounter",
+    "encounters.leave_encounter",
+    "encounters.finish_encounter",
+    "encounters.correct_time_encounter",
+    "encounters.record_past_encounter",
+    "encounters.hand_over_encounter",
+    "encounters.view_diagnosis",
+    "encounters.view_allergy",
+    "encounters.add_allergy",
+    "encounters.change_allergy",
+    "records.view_observation",
+    "records.add_observation",
+    "records.change_observation",
+    "records.view_note",
+    "records.add_note",
+    "records.change_note",
+    "records.view_prescription",
+    "records.add_prescription",
+    "records.change_prescription",
+    "records.view_assessment",
+}
+_CLINICIAN = _NURSE | {
+    "encounters.admit_encounter",
+    "encounters.override_close_encounter",
+    "encounters.reopen_encounter",
+    "encounters.step_back_encounter",
+    "encounters.enter_in_error_encounter",
+    "encounters.add_diagnosis",
+    "encounters.change_diagnosis",
+    "records.prescribe",
+    "records.add_assessment",
+    "records.change_assessment",
+}
+# Sees everything and keeps the register in order; writes nothing clinical.
+_ADMINISTRATOR = _DESK | {
+    "encounters.view_chart",
+    "encounters.step_back_encounter",
+    "encounters.enter_in_error_encounter",
+    "encounters.restore_encounter",
+    "encounters.merge_patient",
+    "encounters.add_practitioner",
+    "encounters.change_practitioner",
+    "encounters.view_diagnosis",
+    "encounters.change_diagnosis",
+    "encounters.view_allergy",
+    "records.view_observation",
+    "records.view_note",
+    "records.view_prescription",
+    "records.view_assessment",
+    "records.enter_any_in_error",
+    "clinik.view_user",
+    "clinik.add_user",
+    "clinik.change_user",
+    "clinik.view_code",
+    "clinik.add_code",
+    "clinik.change_code",
+    "clinik.view_importrun",
+    "clinik.view_importedresource",
+    "clinik.view_auditevent",
+    "auth.view_group",
+}
+_AUDITOR = _FIND | {"clinik.view_auditevent"}
+
+PERMISSIONS: dict[str, set[str]] = {
+    FRONT_DESK: _DESK,
+    NURSE: _NURSE,
+    CLINICIAN: _CLINICIAN,
+    ADMINISTRATOR: _ADMINISTRATOR,
+    AUDITOR: _AUDITOR,
+}
+
+
+def sync_after_migrate(*, apps: Apps = global_apps, using: str = "default", **kwargs: Any) -> None:
+    """Make each group hold exactly the permissions above; runs after every app's migrate."""
+    try:
+        group_model = apps.get_model("auth", "Group")
+        permission_model = apps.get_model("auth", "Permission")
+    except LookupError:  # an early state of the migrations
+        return
+    known = {
+        f"{app}.{codename}": pk
+        for pk, app, codename in permission_model.objects.using(using).values_list(
+            "pk", "content_type__app_label", "codename"
+        )
+    }
+    # Fires once for each installed app; until the last of ours has its permissions, wait.
+    if not set().union(*PERMISSIONS.values()) <= known.keys():
+        return
+    for name, permissions in PERMISSIONS.items():
+        group, _created = group_model.objects.using(using).get_or_create(name=name)
+        group.permissions.set([known[permission] for permission in sorted(permissions)])

@@ -1,0 +1,39 @@
+"""Who comes, who treats, and the visit itself."""
+
+from encounters.models.allergy import Allergy, NoKnownAllergies
+from encounters.models.diagnosis import Diagnosis
+from encounters.models.encounter import Encounter
+from encounters.models.patient import (
+    NotSamePerson,
+    Patient,
+    PatientAlert,
+    PatientContact,
+    PatientIdentifier,
+)
+from encounters.models.periods import (
+    ClassPeriod,
+    EncounterParticipant,
+    Hospitalization,
+    LocationPeriod,
+    StatusPeriod,
+)
+from encounters.models.practitioner import Practitioner, PractitionerIdentifier
+
+__all__ = [
+    "Allergy",
+    "ClassPeriod",
+    "Diagnosis",
+    "Encounter",
+    "EncounterParticipant",
+    "Hospitalization",
+    "LocationPeriod",
+    "NoKnownAllergies",
+    "NotSamePerson",
+    "Patient",
+    "PatientAlert",
+    "PatientContact",
+    "PatientIdentifier",
+    "Practitioner",
+    "PractitionerIdentifier",
+    "StatusPeriod",
+]

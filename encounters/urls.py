@@ -1,0 +1,7 @@
+"""The front desk's pages."""
+
+from django.urls import URLPattern
+
+app_name = "encounters"
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,18 @@
+"""The chart: what was observed, noted, ordered and assessed."""
+
+from records.models.assessment import Assessment, Finding
+from records.models.base import ClinicalRecord
+from records.models.note import Note, NoteSignature
+from records.models.observation import Observation, ObservationComponent
+from records.models.prescription import Prescription
+
+__all__ = [
+    "Assessment",
+    "ClinicalRecord",
+    "Finding",
+    "Note",
+    "NoteSignature",
+    "Observation",
+    "ObservationComponent",
+    "Prescription",
+]
