@@ -1,0 +1,94 @@
+// Forms: each is sent once, leaving with unsent text asks first, errors take the focus, and a
+// request that fails says so while the form keeps its words.
+
+const sent = new WeakSet();
+const dirty = new Set();
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (sent.has(form)) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    return;
+  }
+  sent.add(form);
+  dirty.delete(form);
+  event.submitter?.setAttribute("aria-busy", "true");
+});
+
+function release(form) {
+  sent.delete(form);
+  for (const button of form.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
+}
+
+// Back from the browser's cache: the form can be sent again.
+addEventListener("pageshow", () => {
+  for (const form of document.forms) release(form);
+});
+
+const formOf = (node) => node?.closest?.("form");
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const form = formOf(event.detail.elt);
+  if (!form || event.detail.requestConfig.verb === "get") return;
+  if (sent.has(form)) event.preventDefault();
+  else sent.add(form);
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  const form = formOf(event.detail.elt);
+  if (!form || event.detail.requestConfig.verb === "get") return;
+  release(form);
+  if (event.detail.successful) dirty.delete(form);
+});
+
+document.addEventListener("input", (event) => {
+  const form = event.target.form;
+  if (form?.matches("[data-warn-unsaved]")) dirty.add(form);
+});
+document.addEventListener("clinik:saved", (event) => dirty.delete(event.target));
+addEventListener("beforeunload", (event) => {
+  if ([...dirty].some((form) => form.isConnected)) event.preventDefault();
+});
+
+function say(text) {
+  document.getElementById("failure")?.remove();
+  const bar = document.createElement("div");
+  bar.id = "failure";
+  bar.className = "bar bar-critical";
+  bar.setAttribute("role", "alert");
+  bar.textContent = `▼▼ ${text}`;
+  document.getElementById("main").before(bar);
+  bar.scrollIntoView({ block: "nearest" });
+}
+const texts = document.body.dataset;
+document.addEventListener("htmx:sendError", (event) => {
+  if (event.detail.requestConfig?.verb !== "get") say(texts.textNotSaved);
+});
+document.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.requestConfig?.verb !== "get") say(texts.textRefused);
+});
+document.addEventListener("htmx:afterSwap", () => document.getElementById("failure")?.remove());
+
+function showErrors(root) {
+  const found = root.querySelector("[data-error-summary]");
+  if (found) found.focus();
+  else root.querySelector(".is-invalid")?.focus();
+}
+showErrors(document);
+document.addEventListener("htmx:afterSettle", (event) => showErrors(event.detail.elt));
+
+// Menus close on Esc, on a click elsewhere and when the focus leaves them.
+function closeMenus(except) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(except)) menu.open = false;
+  }
+}
+document.addEventListener("click", (event) => closeMenus(event.target));
+document.addEventListener("focusin", (event) => closeMenus(event.target));
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = document.activeElement?.closest("details.menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
