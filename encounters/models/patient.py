@@ -99,6 +99,16 @@ class MaritalStatus(models.TextChoices):
     UNKNOWN = "UNK", _("unknown")
 
 
+def display_name(family: str, given: str, known_as: str) -> str:
+    """ "EXAMPLE, Bernardo", also for lists that read columns instead of patients."""
+    first = given or (known_as if not family else "")
+    return ", ".join(part for part in (family.upper(), first) if part) or str(_("name not known"))
+
+
+def sex_letter(gender: str) -> str:
+    return str({"male": _("M"), "female": _("F"), "other": _("X")}.get(gender, _("?")))
+
+
 class Patient(ClinikModel):
     """A person the clinic knows. Required: one name, and a birth date, an estimate or "unknown"."""
 
@@ -207,10 +217,7 @@ class Patient(ClinikModel):
     @property
     def name(self) -> str:
         """ "EXAMPLE, Bernardo": the family name in capitals, as on every banner and list."""
-        given = self.given or (self.known_as if not self.family else "")
-        return ", ".join(part for part in (self.family.upper(), given) if part) or str(
-            _("name not known")
-        )
+        return display_name(self.family, self.given, self.known_as)
 
     @property
     def number(self) -> str:
@@ -219,7 +226,7 @@ class Patient(ClinikModel):
 
     @property
     def sex_letter(self) -> str:
-        return {"male": _("M"), "female": _("F"), "other": _("X")}.get(self.gender, _("?"))
+        return sex_letter(self.gender)
 
     def age_at(self, when: dt.datetime | dt.date | None = None) -> Age | None:
         """Age on the clinic's day of `when` (None = today, or at death); None where unknown."""
@@ -229,8 +236,9 @@ class Patient(ClinikModel):
             when = when.astimezone(clock.timezone.get_default_timezone()).date()
         return age_at(
             self.birth_date,
-            "estimated" if self.birth_date_estimated else self.birth_date_precision,
+            self.birth_date_precision,
             when,
+            estimated=self.birth_date_estimated,
         )
 
 

@@ -26,6 +26,12 @@ class PractitionerQuerySet(models.QuerySet["Practitioner"]):
         return found
 
 
+def short_name(prefix: str, given: str, family: str) -> str:
+    """ "Dr Example", also for lists that read columns instead of practitioners."""
+    parts = (prefix or given, family)
+    return " ".join(part for part in parts if part) or str(_("unnamed practitioner"))
+
+
 class Practitioner(ClinikModel):
     prefix = models.CharField(_("title"), max_length=100, blank=True, default="")
     given = models.CharField(_("given names"), max_length=200, blank=True, default="")
@@ -67,9 +73,7 @@ class Practitioner(ClinikModel):
     @property
     def short_name(self) -> str:
         """ "Dr Example": how the board and the timeline name them."""
-        return " ".join(part for part in (self.prefix or self.given, self.family) if part) or str(
-            self
-        )
+        return short_name(self.prefix, self.given, self.family)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.search_name = normalise_name(f"{self.family} {self.given}")
