@@ -1,0 +1,277 @@
+"""The verbs of a prescription. Only its prescriber, logged in, makes it active."""
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from clinik import audit
+from clinik.names import normalise_name
+from clinik.transitions import TransitionError, lock, move
+from encounters.models import Allergy, Encounter, Patient, Practitioner
+from records.models import Prescription
+from records.models.prescription import Status
+from records.recording import fill, insert, is_author, open_for_records, practitioner_of, require
+
+# Columns a form may write; the dates are instants of the clinic's midnight, to the day.
+FIELDS = (
+    "medication_text",
+    "medication_system",
+    "medication_code",
+    "medication_display",
+    "dosage_text",
+    "dose",
+    "route",
+    "frequency",
+    "as_needed",
+    "start",
+    "end",
+    "quantity",
+    "quantity_unit",
+    "refills",
+    "controlled",
+    "reason_text",
+    "note",
+    "priority",
+    "override_reason",
+)
+
+# Words of a medication or a substance that name no substance.
+_COMMON_WORDS = frozenset(
+    """drug drugs medication medicine allergy allergic oral tablet tablets capsule capsules solution
+    injection acid sodium potassium calcium chloride hydrochloride sulfate extended release
+    substance products product with dose unit units""".split()  # noqa: SIM905
+)
+
+
+def matching_allergies(medication: str, allergies: Iterable[Allergy]) -> list[Allergy]:
+    """Those allergies whose substance is named in the medication's own words.
+
+    A comparison of words, not of drug classes: penicillin does not find amoxicillin.
+    """
+    taken = _substance_words(medication)
+    return [
+        allergy
+        for allergy in allergies
+        if any(
+            _same_substance(word, other)
+            for word in _substance_words(f"{allergy.substance_text} {allergy.substance_display}")
+            for other in taken
+        )
+    ]
+
+
+def _substance_words(text: str) -> set[str]:
+    words = normalise_name(text).replace("-", " ").replace("/", " ").split()
+    return {word for word in words if len(word) >= 4 and word not in _COMMON_WORDS}
+
+
+def _same_substance(word: str, other: str) -> bool:
+    """The same word, or one in the plural or with an ending ("penicillin", "penicillins")."""
+    if word == other:
+        return True
+    short, long = sorted((word, other), key=len)
+    return len(short) >= 5 and long.startswith(short)
+
+
+def active_allergies(patient: Patient) -> list[Allergy]:
+    """The patient's allergies that count, of the merged rows too; one query."""
+    return list(Allergy.objects.of_patient(patient).active())
+
+
+def add_prescription(
+    encounter: Encounter,
+    *,
+    by: Any,
+    prescriber: Practitioner | None = None,
+    activate: bool = False,
+    id: uuid.UUID | None = None,
+    effective: dt.datetime | None = None,
+    **fields: Any,
+) -> Prescription:
+    """Write a prescription: active at once by its prescriber, else a draft for a named one.
+
+    Raises PermissionDenied, and ValidationError keyed by field: an allergy that matches by name
+    needs `override_reason` before it becomes active.
+    """
+    require(by, "records.add_prescription")
+    own = practitioner_of(by)
+    author = prescriber or (own if by.has_perm("records.prescribe") else None)
+    _require_prescriber(author)
+    if activate:
+        _require_own(author, by)
+    row = Prescription(status=Status.ACTIVE if activate else Status.DRAFT)
+    _write(row, fields)
+    with transaction.atomic():
+        fresh = open_for_records(encounter)
+        if activate:
+            require_override(row, fresh.patient)
+        fill(row, fresh, by=by, id=id, author=author, effective=effective)
+        return insert(row, by=by)
+
+
+def change_prescription(
+    prescription: Prescription, *, by: Any, version: int | None, **fields: Any
+) -> Prescription:
+    """Change a draft; an active one is stopped and written anew. Its prescriber or who typed it."""
+    require(by, "records.change_prescription")
+    with transaction.atomic():
+        row = lock(prescription, version=version)
+        if not is_author(row, by):
+            raise PermissionDenied
+        if row.status != Status.DRAFT:
+            raise TransitionError(
+                _("Only a draft can be changed: stop this one and write a new one."),
+                current=row.status,
+            )
+        before = {name: getattr(row, name) for name in fields}
+        _write(row, fields)
+        changed = [name for name, value in before.items() if getattr(row, name) != value]
+        if changed:
+            row._history_user = by
+            row.save()
+            audit.record("prescription.change", row, by=by, fields=changed)
+    return row
+
+
+def _write(row: Prescription, fields: Mapping[str, Any]) -> None:
+    unknown = set(fields) - set(FIELDS)
+    if unknown:
+        raise TypeError(f"no such field: {sorted(unknown)}")
+    for name, value in fields.items():
+        setattr(row, name, value.strip() if isinstance(value, str) else value)
+    if not (row.medication_text or row.medication_display or row.medication_code):
+        raise ValidationError({"medication_text": _("Name the medication.")})
+    if row.start and row.end and row.end < row.start:
+        raise ValidationError({"end": _("It ends before it starts.")})
+    if row.controlled and row.refills is None:
+        row.refills = 0
+
+
+def _require_prescriber(author: Practitioner | None) -> None:
+    if author is None:
+        raise ValidationError({"prescriber": _("Name the prescriber who is to make it active.")})
+    login = author.user
+    if login is None or not login.is_active or not login.has_perm("records.prescribe"):
+        raise ValidationError(
+            {"prescriber": _("%(name)s cannot prescribe here.") % {"name": author}}
+        )
+
+
+def _require_own(author: Practitioner | None, by: Any) -> None:
+    """Only the prescriber's own login, and only with the right to prescribe."""
+    require(by, "records.prescribe")
+    if author is None or author.user_id != by.pk:
+        raise PermissionDenied
+
+
+def require_override(row: Prescription, patient: Patient) -> None:
+    """Raises ValidationError where an active allergy matches and no reason was given."""
+    if row.override_reason:
+        return
+    named = f"{row.medication_text} {row.medication_display}"
+    matches = matching_allergies(named, active_allergies(patient))
+    if matches:
+        raise ValidationError(
+            {
+                "override_reason": _(
+                    "The patient is allergic to %(substances)s. Choose another medication, or say "
+                    "why this one is right nevertheless."
+                )
+                % {"substances": ", ".join(str(allergy) for allergy in matches)}
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step in a prescription's life."""
+
+    to: str
+    allowed: tuple[str, ...]
+    label: Any
+    needs_reason: bool = False
+
+
+STEPS: dict[str, Step] = {
+    "activate": Step(Status.ACTIVE, (Status.DRAFT,), gettext_lazy("Make active")),
+    "hold": Step(Status.ON_HOLD, (Status.ACTIVE,), gettext_lazy("Hold"), needs_reason=True),
+    "resume": Step(Status.ACTIVE, (Status.ON_HOLD,), gettext_lazy("Resume")),
+    "stop": Step(
+        Status.STOPPED, (Status.ACTIVE, Status.ON_HOLD), gettext_lazy("Stop"), needs_reason=True
+    ),
+    "cancel": Step(Status.CANCELLED, (Status.DRAFT,), gettext_lazy("Cancel")),
+}
+
+
+def allowed_verbs(prescription: Prescription, user: Any) -> tuple[str, ...]:
+    """The steps this user may take now, likeliest first; no query if `author` was read with it."""
+    found = [verb for verb, step in STEPS.items() if prescription.status in step.allowed]
+    return tuple(verb for verb in found if _may(verb, prescription, user))
+
+
+def _may(verb: str, prescription: Prescription, user: Any) -> bool:
+    if verb == "activate":
+        own = prescription.author is not None and prescription.author.user_id == user.pk
+        return own and user.has_perm("records.prescribe")
+    if verb == "cancel" and is_author(prescription, user):
+        return user.has_perm("records.change_prescription")
+    return user.has_perm("records.prescribe")
+
+
+def take_step(
+    prescription: Prescription,
+    verb: str,
+    *,
+    by: Any,
+    reason: str = "",
+    override_reason: str = "",
+    version: int | None = None,
+) -> Prescription:
+    """activate, hold, resume, stop or cancel; a step already taken answers as success.
+
+    Raises PermissionDenied, ValidationError (`reason`, `override_reason`), TransitionError,
+    StaleVersion.
+    """
+    step = STEPS[verb]
+    why = reason.strip()
+    with transaction.atomic():
+        row = lock(prescription)
+        if not _may(verb, row, by):
+            raise PermissionDenied
+        if row.status == step.to and version != row.version:
+            return row
+        if step.needs_reason and not why:
+            raise ValidationError({"reason": _("Say why.")})
+        changes: dict[str, Any] = {}
+        if verb == "activate":
+            row.override_reason = override_reason.strip() or row.override_reason
+            require_override(row, row.patient)
+            changes["override_reason"] = row.override_reason
+        return move(
+            row,
+            to=step.to,
+            by=by,
+            act=f"prescription.{verb}",
+            allowed=step.allowed,
+            version=version,
+            changes=changes,
+            reason=why,
+        )
+
+
+def _verb(name: str) -> Callable[..., Prescription]:
+    def take(prescription: Prescription, *, by: Any, **options: Any) -> Prescription:
+        return take_step(prescription, name, by=by, **options)
+
+    take.__name__ = name
+    return take
+
+
+activate, hold, resume, stop, cancel = (_verb(name) for name in STEPS)
