@@ -1,7 +1,11 @@
 """The front desk's pages."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from encounters.views import search
 
 app_name = "encounters"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("visits/", search.encounter_list, name="encounter_list"),
+]

@@ -1,0 +1,165 @@
+"""The visit search: the URL is the query."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils import formats
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from clinik import audit, clock, keyset
+from clinik.models import AuditEvent
+from encounters import search
+from encounters.filters import COUNT_DEFAULT, COUNT_MAX, SORTS, EncounterFilter
+from encounters.models import Encounter
+from encounters.models.encounter import EncounterClass, Status
+
+# The order in which chips stand; dates are one chip.
+CHIPS = (
+    "patient",
+    "status",
+    "class_code",
+    "dates",
+    "practitioner",
+    "diagnosis",
+    "reason",
+    "type",
+    "service",
+    "location",
+    "on",
+    "open",
+)
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One filter: what it says, the link that removes it, the fields that change it."""
+
+    label: str
+    remove: str
+    fields: list[Any]
+
+
+@require_GET
+@permission_required("encounters.view_encounter", raise_exception=True)
+def encounter_list(request: HttpRequest) -> HttpResponse:
+    found = EncounterFilter(request.GET, user=request.user)
+    context: dict[str, Any] = {"filter": found, "form": found.form, "sorts": SORTS}
+    if found.form.is_valid():
+        context |= _results(request, found)
+        _audit(request, found)
+    context["chips"] = _chips(request.GET, found)
+    return render(
+        request,
+        "encounters/encounter_list.html",
+        context,
+        status=200 if found.form.is_valid() else 422,
+    )
+
+
+def _results(request: HttpRequest, found: EncounterFilter) -> dict[str, Any]:
+    """Five queries at most: the chosen patient and practitioner, the page, diagnoses, the count."""
+    newest = request.GET.get("sort") != "oldest"
+    page = search.read_page(
+        found.qs,
+        user=request.user,
+        size=_size(request.GET.get("count", "")),
+        cursor=keyset.Cursor.read(request.GET.get("cursor", "")),
+        newest=newest,
+    )
+    return {
+        "page": page,
+        "count": search.count_words(found.qs),
+        "newest": newest,
+        "previous_url": _url(request.GET, cursor=str(page.previous)) if page.previous else "",
+        "next_url": _url(request.GET, cursor=str(page.next)) if page.next else "",
+        "first_url": _url(request.GET, cursor=None) if "cursor" in request.GET else "",
+        "sort_url": _url(request.GET, cursor=None, sort="oldest" if newest else None),
+        "all_dates_url": _url(request.GET, cursor=None, **{"from": "1900-01-01"}),
+        "bounded_from": found.first_day if found.bounded else None,
+    }
+
+
+def _size(text: str) -> int:
+    return min(max(int(text), 1), COUNT_MAX) if text.isdecimal() and text else COUNT_DEFAULT
+
+
+def _url(query: QueryDict, **changes: Any) -> str:
+    """The same search with some parameters set, or taken out (None)."""
+    new = query.copy()
+    for name, value in changes.items():
+        if value is None:
+            new.pop(name, None)
+        else:
+            new[name] = value
+    for name in [name for name in new if not any(new.getlist(name))]:
+        del new[name]
+    return f"?{new.urlencode()}"
+
+
+def _audit(request: HttpRequest, found: EncounterFilter) -> None:
+    """That somebody searched and by which filters, not for what."""
+    used = [name for name, value in found.form.cleaned_data.items() if value]
+    audit.record(
+        "encounter.search",
+        Encounter(patient_id=found.chosen_patient.pk if found.chosen_patient else None),
+        by=request.user,
+        action=AuditEvent.Action.READ,
+        fields=used,
+    )
+
+
+def _chips(query: QueryDict, found: EncounterFilter) -> list[Chip]:
+    form, made = found.form, []
+    for name in CHIPS:
+        names = ["from", "to"] if name == "dates" else [name]
+        if names[0] not in form.fields:
+            continue
+        words = _chip_words(found, name) if form.is_valid() else ""
+        cleared: dict[str, Any] = dict.fromkeys([*names, "cursor"])
+        label = words or str(form.fields[names[0]].label if name != "dates" else _("Dates"))
+        made.append(
+            Chip(
+                label=label,
+                remove=_url(query, **cleared) if words else "",
+                fields=[form[field] for field in names],
+            )
+        )
+    return made
+
+
+def _chip_words(found: EncounterFilter, name: str) -> str:
+    """What an active filter says of itself; empty where it is not used."""
+    values = found.form.cleaned_data
+    if name == "dates":
+        return _dates_words(values.get("from"), values.get("to"))
+    value = values.get(name)
+    if not value:
+        return ""
+    if name == "status":
+        return ", ".join(str(Status(code).label) for code in value)
+    if name == "class_code":
+        return ", ".join(str(EncounterClass(code).label) for code in value)
+    if name == "patient" and found.chosen_patient:
+        return found.chosen_patient.name
+    if name == "practitioner" and found.chosen_practitioner:
+        return found.chosen_practitioner.short_name
+    label = str(found.form.fields[name].label)
+    if name == "open":
+        return label
+    shown = formats.date_format(value, "DATE_FORMAT") if name == "on" else value
+    return f"{label} {shown}"
+
+
+def _dates_words(first: Any, last: Any) -> str:
+    if first and first == last:
+        return formats.date_format(first, "DATE_FORMAT")
+    words = [formats.date_format(day, "DATE_FORMAT") if day else "" for day in (first, last)]
+    if first and last:
+        return f"{words[0]} – {words[1]}"
+    if first:
+        return _("Today and later") if first == clock.today() else _("from %s") % words[0]
+    return _("until %s") % words[1] if last else ""
