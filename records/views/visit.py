@@ -1,0 +1,1 @@
+"""The visit: one page, one request; and its summary on paper."""
