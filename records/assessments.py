@@ -14,7 +14,7 @@ from clinik.ids import uuid7
 from encounters.models import Encounter
 from records.models import Assessment, Finding
 from records.models.assessment import Status
-from records.recording import cut, fill, insert, open_for_records, require
+from records.recording import cut, fill, insert, open_for_records, require, save_by
 
 SUMMARY_LIMIT = 5_000
 MOST_FINDINGS = 50
@@ -98,8 +98,7 @@ def _add_finding(row: Assessment, position: int, finding: FindingText, by: Any) 
         finding_text=finding.text.strip(),
         basis=finding.basis.strip(),
     )
-    made._history_user = by
-    made.save(force_insert=True)
+    save_by(made, by=by, force_insert=True)
 
 
 def last_assessment(encounter: Encounter) -> Assessment | None:

@@ -25,6 +25,7 @@ from records.recording import (
     open_for_records,
     practitioner_of,
     require,
+    save_by,
 )
 
 TITLE_LIMIT = 500
@@ -72,8 +73,7 @@ def change_note(
         _written(row, type=type, title=title, content=content)
         changed = [name for name, value in before.items() if getattr(row, name) != value]
         if changed:
-            row._history_user = by
-            row.save()
+            save_by(row, by=by)
             audit.record("note.change", row, by=by, fields=changed)
         _forget_typing(by, DRAFT_EDIT, note.pk)
     return row

@@ -17,7 +17,7 @@ from clinik.transitions import lock
 from encounters.models import Encounter, Practitioner
 from records.models import Observation
 from records.models.observation import Category, Status
-from records.recording import cut, fill, insert, open_for_records, require
+from records.recording import cut, fill, insert, open_for_records, require, save_by
 
 # Units as people and devices write them -> (UCUM code, as shown here).
 UNIT_SYNONYMS: Mapping[str, tuple[str, str]] = {
@@ -220,7 +220,6 @@ def acknowledge(
         if row.seen_at is not None:
             return row
         row.seen_by, row.seen_at, row.seen_action = by, clock.now(), done
-        row._history_user = by
-        row.save()
+        save_by(row, by=by)
         audit.record("observation.acknowledge", row, by=by, fields=["seen_by", "seen_at"])
     return row

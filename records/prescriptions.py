@@ -17,7 +17,15 @@ from clinik.transitions import TransitionError, lock, move
 from encounters.models import Allergy, Encounter, Patient, Practitioner
 from records.models import Prescription
 from records.models.prescription import Status
-from records.recording import fill, insert, is_author, open_for_records, practitioner_of, require
+from records.recording import (
+    fill,
+    insert,
+    is_author,
+    open_for_records,
+    practitioner_of,
+    require,
+    save_by,
+)
 
 # Columns a form may write; the dates are instants of the clinic's midnight, to the day.
 FIELDS = (
@@ -134,8 +142,7 @@ def change_prescription(
         _write(row, fields)
         changed = [name for name, value in before.items() if getattr(row, name) != value]
         if changed:
-            row._history_user = by
-            row.save()
+            save_by(row, by=by)
             audit.record("prescription.change", row, by=by, fields=changed)
     return row
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from clinik import audit, clock
 from clinik.ids import uuid7
+from clinik.models import ClinikModel
 from clinik.transitions import lock
 from encounters.models import Encounter, Practitioner
 from encounters.models.encounter import Status as EncounterStatus
@@ -37,7 +38,7 @@ def is_author(record: ClinicalRecord, user: Any) -> bool:
     """
     if record.entered_by_id is not None and record.entered_by_id == user.pk:
         return True
-    return record.author_id is not None and record.author.user_id == user.pk
+    return record.author is not None and record.author.user_id == user.pk
 
 
 def open_for_records(encounter: Encounter) -> Encounter:
@@ -88,10 +89,15 @@ def _after_closing(encounter: Encounter, when: dt.datetime) -> bool:
     return not (encounter.entered_late and within)
 
 
+def save_by(row: ClinikModel, *, by: Any, force_insert: bool = False) -> None:
+    """Save so that the row's history names `by`."""
+    row._history_user = by  # type: ignore[attr-defined]
+    row.save(force_insert=force_insert)
+
+
 def insert(record: R, *, by: Any) -> R:
     """Save a new record with its history and audit row; call inside a transaction."""
-    record._history_user = by  # type: ignore[attr-defined]
-    record.save(force_insert=True)
+    save_by(record, by=by, force_insert=True)
     audit.record(f"{record._meta.model_name}.create", record, by=by)
     return record
 
