@@ -28,7 +28,7 @@ function stale() {
     bar.id = "stale";
     bar.className = "bar bar-critical";
     bar.setAttribute("role", "alert");
-    document.getElementById("main").before(bar);
+    document.getElementById("main").prepend(bar);
   }
   bar.textContent = `▼▼ ${text.replace("%t", time(lastGood, board().dataset.zone))}`;
 }

@@ -57,7 +57,7 @@ function say(text) {
   bar.className = "bar bar-critical";
   bar.setAttribute("role", "alert");
   bar.textContent = `▼▼ ${text}`;
-  document.getElementById("main").before(bar);
+  document.getElementById("main").prepend(bar);
   bar.scrollIntoView({ block: "nearest" });
 }
 const texts = document.body.dataset;
