@@ -39,15 +39,10 @@ def record(
 
     `action` is C, R, U or E; read off the act's last word where empty.
     """
-    here = origin.get()
-    return AuditEvent.objects.create(
-        at=clock.now(),
+    return _write(
+        act,
+        by=by,
         action=action or _action_of(act),
-        act=act,
-        by=by if by is not None and by.pk else None,
-        role=_role_of(by),
-        address=here.address,
-        request_id=here.request_id,
         object_type=row._meta.label_lower,
         object_id=str(row.pk),
         patient_id=_patient_of(row),
@@ -62,6 +57,40 @@ def record(
 def record_view(row: models.Model, *, by: Any) -> AuditEvent:
     """Write that `by` looked at a patient, a visit or a record."""
     return record(f"{row._meta.model_name}.view", row, by=by, action=AuditEvent.Action.READ)
+
+
+def record_search(
+    model: type[models.Model],
+    *,
+    by: Any,
+    found: int,
+    fields: Iterable[str] = (),
+    patient: models.Model | None = None,
+) -> AuditEvent:
+    """Write that `by` searched a table: by which fields, within one patient, how many rows were
+    shown; never what was typed."""
+    return _write(
+        f"{model._meta.model_name}.search",
+        by=by,
+        action=AuditEvent.Action.READ,
+        object_type=model._meta.label_lower,
+        patient_id=patient.pk if patient else None,
+        fields=sorted(set(fields)),
+        detail={"found": found},
+    )
+
+
+def _write(act: str, *, by: Any, **columns: Any) -> AuditEvent:
+    here = origin.get()
+    return AuditEvent.objects.create(
+        at=clock.now(),
+        act=act,
+        by=by if by is not None and by.pk else None,
+        role=_role_of(by),
+        address=here.address,
+        request_id=here.request_id,
+        **columns,
+    )
 
 
 def address_of(request: HttpRequest) -> str | None:

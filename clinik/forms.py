@@ -98,11 +98,15 @@ class VersionedForm(PlainForm):
             widget=forms.HiddenInput, initial=self.row.version, min_value=1
         )
         # What is in the database now, before the form writes its values onto the instance.
-        self._stored = {name: getattr(self.row, name, None) for name in self._row_fields()}
+        self._stored = {name: self.value_of(self.row, name) for name in self._row_fields()}
         self._stored_version = self.row.version
 
     def _row_fields(self) -> list[str]:
         return [name for name in self.fields if hasattr(self.row, name) and name != "version"]  # type: ignore[attr-defined]
+
+    def value_of(self, row: Any, name: str) -> Any:
+        """What the field says of a row, or of a row of its history."""
+        return getattr(row, name, None)
 
     @property
     def base_version(self) -> int:
@@ -130,7 +134,7 @@ class VersionedForm(PlainForm):
         old = history.filter(version=seen).first() if history is not None else None
         found = []
         for name, theirs in self._stored.items():
-            before = getattr(old, name, None) if old is not None else None
+            before = self.value_of(old, name) if old is not None else None
             mine = cleaned.get(name)
             if theirs != mine or before != theirs:
                 label = str(self.fields[name].label or name)  # type: ignore[attr-defined]
@@ -138,7 +142,7 @@ class VersionedForm(PlainForm):
         return tuple(found)
 
     def _show_new_version(self) -> None:
-        data = self.data.copy()  # type: ignore[attr-defined]
+        data: Any = self.data.copy()  # type: ignore[has-type]
         data[self.add_prefix("version")] = str(self._stored_version)  # type: ignore[attr-defined]
         self.data = data
 

@@ -8,6 +8,7 @@ import base64
 import binascii
 import datetime as dt
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -57,7 +58,7 @@ def page(
     size: int,
     cursor: Cursor | None,
     moment: str,
-    place: Any,
+    place: Callable[[Row], tuple[dt.datetime, uuid.UUID]],
     descending: bool = True,
 ) -> Page[Row]:
     """One page of `found`, ordered by (`moment`, id), read with one look-ahead row.
@@ -80,9 +81,13 @@ def page(
     has_next = True if back else more
     return Page(
         rows,
-        Cursor(*place(rows[0]), back=True) if has_previous else None,
-        Cursor(*place(rows[-1])) if has_next else None,
+        _cursor(place(rows[0]), back=True) if has_previous else None,
+        _cursor(place(rows[-1]), back=False) if has_next else None,
     )
+
+
+def _cursor(place: tuple[dt.datetime, uuid.UUID], *, back: bool) -> Cursor:
+    return Cursor(place[0], place[1], back)
 
 
 def _beyond(cursor: Cursor, moment: str, down: bool) -> Q:

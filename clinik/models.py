@@ -27,6 +27,10 @@ class ClinikModel(models.Model):
     version = models.PositiveIntegerField(_("version"), default=1, editable=False)
     source = models.CharField(_("source"), max_length=200, blank=True, default="", editable=False)
 
+    # Set before save(): who and why, for the row's history.
+    _history_user: Any
+    _change_reason: str
+
     class Meta:
         abstract = True
 
@@ -47,7 +51,7 @@ class ClinikModel(models.Model):
         finally:
             del self._loaded_version
 
-    def _do_update(self, base_qs: Any, *args: Any, **kwargs: Any) -> bool:  # type: ignore[override]
+    def _do_update(self, base_qs: Any, *args: Any, **kwargs: Any) -> bool:
         """Django's hook for the UPDATE of save(): bound to the version that was read."""
         updated = super()._do_update(  # type: ignore[misc]
             base_qs.filter(version=self._loaded_version), *args, **kwargs
@@ -66,7 +70,7 @@ class User(AbstractUser):
         help_text=_("Use keys such as / or t without holding Ctrl or Alt."),
     )
 
-    class Meta(AbstractUser.Meta):  # type: ignore[name-defined]
+    class Meta(AbstractUser.Meta):
         indexes = [models.Index(fields=["is_active", "username"], name="user_active")]
 
     def __str__(self) -> str:

@@ -13,7 +13,7 @@ from clinik.transitions import StaleVersion, TransitionError
 
 def wants_fragment(request: HttpRequest) -> bool:
     """Whether htmx asks for a piece of a page (a boosted link asks for the whole)."""
-    htmx = getattr(request, "htmx", None)
+    htmx: Any = getattr(request, "htmx", None)
     return bool(htmx) and not htmx.boosted
 
 

@@ -59,7 +59,7 @@ def move(
 
     `allowed` are the statuses the step may start from (None = any), `at` when it happened (may be
     before now), `version` the one the person saw. The row's `moved(...)`, if it has one, writes its
-    status history inside the same transaction. Raises TransitionError and StaleVersion.
+    status history inside the same transaction (`changed` holds the former values). Raises TransitionError and StaleVersion.
     """
     from clinik import audit
 
@@ -68,7 +68,7 @@ def move(
         before = getattr(fresh, field)
         if allowed is not None and before not in allowed:
             raise TransitionError(_not_possible(fresh, field), current=before)
-        changed = [field, *(changes or {})]
+        old = {name: getattr(fresh, name) for name in changes or {}}
         setattr(fresh, field, to)
         for name, value in (changes or {}).items():
             setattr(fresh, name, value)
@@ -76,12 +76,12 @@ def move(
         fresh._change_reason = reason  # type: ignore[attr-defined]
         fresh.save()
         if hasattr(fresh, "moved"):
-            fresh.moved(before=before, at=at, by=by, reason=reason)
+            fresh.moved(act=act, before=before, changed=old, at=at, by=by, reason=reason)
         audit.record(
             act,
             fresh,
             by=by,
-            fields=changed,
+            fields=[field, *old],
             reason=reason,
             detail={"from": before, "to": to, **(detail or {})},
         )

@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from clinik import audit, clock, keyset
-from clinik.models import AuditEvent
 from encounters import search
 from encounters.filters import COUNT_DEFAULT, COUNT_MAX, SORTS, EncounterFilter
 from encounters.models import Encounter
@@ -50,7 +49,7 @@ def encounter_list(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"filter": found, "form": found.form, "sorts": SORTS}
     if found.form.is_valid():
         context |= _results(request, found)
-        _audit(request, found)
+        _audit(request, found, len(context["page"].rows))
     context["chips"] = _chips(request.GET, found)
     return render(
         request,
@@ -100,15 +99,11 @@ def _url(query: QueryDict, **changes: Any) -> str:
     return f"?{new.urlencode()}"
 
 
-def _audit(request: HttpRequest, found: EncounterFilter) -> None:
+def _audit(request: HttpRequest, found: EncounterFilter, shown: int) -> None:
     """That somebody searched and by which filters, not for what."""
     used = [name for name, value in found.form.cleaned_data.items() if value]
-    audit.record(
-        "encounter.search",
-        Encounter(patient_id=found.chosen_patient.pk if found.chosen_patient else None),
-        by=request.user,
-        action=AuditEvent.Action.READ,
-        fields=used,
+    audit.record_search(
+        Encounter, by=request.user, found=shown, fields=used, patient=found.chosen_patient
     )
 
 
