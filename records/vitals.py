@@ -47,15 +47,19 @@ class Vital:
     high: Decimal | None = None
 
 
-def _limits(low: str, high: str) -> dict[str, Decimal]:
-    return {"low": Decimal(low), "high": Decimal(high)}
-
-
 VITALS: dict[str, Vital] = {
     vital.key: vital
     for vital in (
         Vital("bp", gettext_lazy("Blood pressure"), ("85354-9", "55284-4"), ("mm[Hg]",), "b"),
-        Vital("pulse", gettext_lazy("Pulse"), ("8867-4",), ("/min",), "p", **_limits("0", "350")),
+        Vital(
+            "pulse",
+            gettext_lazy("Pulse"),
+            ("8867-4",),
+            ("/min",),
+            "p",
+            low=Decimal("0"),
+            high=Decimal("350"),
+        ),
         Vital(
             "temperature",
             gettext_lazy("Temperature"),
@@ -63,7 +67,8 @@ VITALS: dict[str, Vital] = {
             ("Cel", "[degF]"),
             "t",
             1,
-            **_limits("25", "45"),
+            low=Decimal("25"),
+            high=Decimal("45"),
         ),
         Vital(
             "spo2",
@@ -71,7 +76,8 @@ VITALS: dict[str, Vital] = {
             ("59408-5", "2708-6"),
             ("%",),
             "s",
-            **_limits("0", "100"),
+            low=Decimal("0"),
+            high=Decimal("100"),
         ),
         Vital(
             "respiration",
@@ -79,9 +85,10 @@ VITALS: dict[str, Vital] = {
             ("9279-1",),
             ("/min",),
             "r",
-            **_limits("0", "120"),
+            low=Decimal("0"),
+            high=Decimal("120"),
         ),
-        Vital("oxygen", gettext_lazy("Oxygen"), ("3151-8",), ("L/min",), "o", 1, low=Decimal(0)),
+        Vital("oxygen", gettext_lazy("Oxygen"), ("3151-8",), ("L/min",), "o", 1, low=Decimal("0")),
         Vital("consciousness", gettext_lazy("Consciousness"), ("80288-4",), ()),
         Vital(
             "height",
@@ -90,7 +97,8 @@ VITALS: dict[str, Vital] = {
             ("cm", "[in_i]"),
             "h",
             1,
-            **_limits("20", "272"),
+            low=Decimal("20"),
+            high=Decimal("272"),
         ),
         Vital(
             "weight",
@@ -99,7 +107,8 @@ VITALS: dict[str, Vital] = {
             ("kg", "[lb_av]"),
             "w",
             2,
-            **_limits("0.2", "650"),
+            low=Decimal("0.2"),
+            high=Decimal("650"),
         ),
         Vital("bmi", gettext_lazy("BMI"), ("39156-5",), ("kg/m2",), "", 1),
         Vital(
@@ -109,10 +118,16 @@ VITALS: dict[str, Vital] = {
             ("cm",),
             "hc",
             1,
-            low=Decimal(0),
+            low=Decimal("0"),
         ),
         Vital(
-            "pain", gettext_lazy("Pain"), ("72514-3",), ("{score}",), "pain", **_limits("0", "10")
+            "pain",
+            gettext_lazy("Pain"),
+            ("72514-3",),
+            ("{score}",),
+            "pain",
+            low=Decimal("0"),
+            high=Decimal("10"),
         ),
     )
 }

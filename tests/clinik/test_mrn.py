@@ -33,7 +33,7 @@ def test_every_swap_of_neighbours_is_found():
     for stem in ("0042178", "1234567", "9081726"):
         number = stem + mrn.check_digit(stem)
         for place in range(7):
-            a, b = number[place : place + 2]
+            a, b = number[place], number[place + 1]
             swapped = number[:place] + b + a + number[place + 2 :]
             assert a == b or not mrn.is_valid(swapped)
 

@@ -1,6 +1,7 @@
 """One value either side of each edge of the chart (Royal College of Physicians, NEWS2, 2017)."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from records.news2 import News2, NewsInput, news2, overdue_after, why_not_scored
 
 DAY = date(2026, 11, 22)
 ADULT = age_at(date(1962, 3, 11), "day", DAY)
-NORMAL = {
+NORMAL: dict[str, Any] = {
     "respiration": "16", "spo2": "98", "oxygen": False, "systolic": "120", "pulse": "72",
     "consciousness": "A", "temperature": "36.8",
 }  # fmt: skip
