@@ -59,7 +59,8 @@ def move(
 
     `allowed` are the statuses the step may start from (None = any), `at` when it happened (may be
     before now), `version` the one the person saw. The row's `moved(...)`, if it has one, writes its
-    status history inside the same transaction (`changed` holds the former values). Raises TransitionError and StaleVersion.
+    status history inside the same transaction; `changed` gives it the former values. Raises
+    TransitionError and StaleVersion.
     """
     from clinik import audit
 

@@ -37,6 +37,10 @@ class Status(models.TextChoices):
 OPEN = (Status.ARRIVED, Status.TRIAGED, Status.IN_PROGRESS, Status.ONLEAVE)
 
 
+# Acts that add no interval: an undo withdraws one, an imported history is kept as sent.
+NOT_IN_HISTORY = ("encounter.step_back", "encounter.restore", "encounter.update_imported")
+
+
 class EncounterClass(models.TextChoices):
     """v3-ActCode: the five that are offered; imports bring others, kept as sent."""
 
@@ -289,8 +293,27 @@ class Encounter(ClinikModel):
     def is_in_error(self) -> bool:
         return self.status == Status.ENTERED_IN_ERROR
 
-    def moved(self, *, before: str, at: dt.datetime | None, by: Any, reason: str) -> None:
+    def moved(
+        self,
+        *,
+        act: str,
+        before: str,
+        changed: dict[str, Any],
+        at: dt.datetime | None,
+        by: Any,
+        reason: str,
+    ) -> None:
         """Called by move() inside its transaction: the status history follows the status."""
         from encounters.models.periods import StatusPeriod
 
-        StatusPeriod.follow(self, before=before, at=at or clock.now(), by=by, reason=reason)
+        if act in NOT_IN_HISTORY:
+            return
+        StatusPeriod.follow(
+            self,
+            verb=act.rpartition(".")[2],
+            before=before,
+            changed=changed,
+            at=at or clock.now(),
+            by=by,
+            reason=reason,
+        )

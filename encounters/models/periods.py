@@ -78,16 +78,46 @@ class StatusPeriod(ClinikModel):
 
     @classmethod
     def follow(
-        cls, encounter: Encounter, *, before: str, at: dt.datetime, by: Any, reason: str
+        cls,
+        encounter: Encounter,
+        *,
+        verb: str,
+        before: str,
+        changed: dict[str, Any],
+        at: dt.datetime,
+        by: Any,
+        reason: str,
     ) -> "StatusPeriod":
-        """Close the open interval at `at` and open one for the visit's present status."""
+        """Close the open interval at `at` and open one for the visit's present status.
+
+        A booking entered after the patient came in (`at` before it) shrinks to nothing.
+        """
         current = cls.objects.filter(encounter=encounter, end=None, withdrawn_at=None).last()
         if current is not None:
-            current.end = at
+            if current.status == Status.PLANNED and current.start and at < current.start:
+                current.start = at
+            current.end, current.end_precision = at, clock.Precision.INSTANT
             current.save()
+        stored = {name: _stored(value) for name, value in changed.items()}
         return cls.objects.create(
-            encounter=encounter, status=encounter.status, start=at, by=by, reason=reason
+            encounter=encounter,
+            status=encounter.status,
+            start=at,
+            by=by,
+            reason=reason,
+            before={"verb": verb, "status": before, "changed": stored},
         )
+
+    def restored(self) -> dict[str, Any]:
+        """The visit's fields as they were before the step that began this interval."""
+        return {
+            name: Encounter._meta.get_field(name).to_python(value)
+            for name, value in self.before.get("changed", {}).items()
+        }
+
+
+def _stored(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, dt.datetime) else value
 
 
 class ClassPeriod(ClinikModel):
