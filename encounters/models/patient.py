@@ -1,10 +1,14 @@
 """Patient (FHIR R4) with identifiers, contacts and alerts."""
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any, Self, TypeVar
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -12,8 +16,9 @@ from clinik import clock
 from clinik.ages import Age, age_at
 from clinik.constraints import IMPORTED, one_of
 from clinik.models import ClinikModel
-from clinik.mrn import format_mrn, generate, normalise
-from clinik.names import birth_date_candidates, normalise_name
+from clinik.mrn import format_mrn, generate
+from clinik.names import normalise_name
+from encounters.models.patient_search import conditions
 
 M = TypeVar("M", bound=models.Model)
 
@@ -38,42 +43,35 @@ class PatientQuerySet(models.QuerySet["Patient"]):
     def search(self, text: str) -> Self:
         """One box: any part of the name in any order, birth date, phone, clinic or other number.
 
-        Accents and case are ignored; each word must be answered, and a word may be answered by
-        the name or by a birth date or by a number.
+        Accents and case are ignored; each word must be answered. An old number finds the survivor
+        of a merge. Asks the database once, for numbers, where the text holds a digit.
         """
-        found = self
-        dates = birth_date_candidates(text)
-        if dates:
-            return found.filter(Q(birth_date__in=dates) | _number(text))
-        for word in text.split():
-            found = found.filter(_name(word) | _number(word) | _born(word))
+        return self.filter(conditions(text, numbered).anywhere)
+
+    def first_found(self, text: str, limit: int) -> list["Patient"]:
+        """The first `limit` by name, names that begin with the text before those that contain it.
+
+        At most three queries: numbers, beginnings, and the rest where there is room.
+        """
+        wanted = conditions(text, numbered)
+        found = list(self.filter(wanted.begins)[:limit])
+        if len(found) < limit and wanted.anywhere != wanted.begins:
+            others = self.filter(wanted.anywhere).exclude(pk__in=[row.pk for row in found])
+            found.extend(others[: limit - len(found)])
         return found
 
 
-def _name(word: str) -> Q:
-    parts = normalise_name(word).split()
-    if not parts:
-        return Q(pk=None)
-    condition = Q()
-    for part in parts:
-        condition &= Q(search_name__contains=part)
-    return condition
-
-
-def _born(word: str) -> Q:
-    dates = birth_date_candidates(word)
-    return Q(birth_date__in=dates) if dates else Q(pk=None)
-
-
-def _number(word: str) -> Q:
-    """Clinic number, another identifier, or the phone's last digits."""
-    digits = "".join(char for char in word if char.isdigit())
-    condition = Q(pk__in=PatientIdentifier.objects.filter(value=word).values("patient"))
-    if digits:
-        condition |= Q(mrn=normalise(word))
-    if len(digits) >= 4:
-        condition |= Q(phone_digits__contains=digits)
-    return condition
+def numbered(values: Collection[str]) -> dict[str, set[UUID]]:
+    """Whose clinic number or other identifier each value is; survivors stand for the merged."""
+    survivor = Coalesce("merged_into", "pk")
+    own = Patient.objects.order_by().filter(mrn__in=values).values_list("mrn", survivor)
+    other = PatientIdentifier.objects.filter(value__in=values).values_list(
+        "value", Coalesce("patient__merged_into", "patient")
+    )
+    found: dict[str, set[UUID]] = {}
+    for value, patient in own.union(other, all=True):
+        found.setdefault(value, set()).add(patient)
+    return found
 
 
 class Gender(models.TextChoices):
@@ -240,6 +238,21 @@ class Patient(ClinikModel):
             when,
             estimated=self.birth_date_estimated,
         )
+
+    @property
+    def born_words(self) -> str:
+        """The birth date as exactly as it is known: "11 Mar 1962", "1962", "about 1962", or ""."""
+        if self.birth_date is None:
+            return ""
+        if self.birth_date_estimated:
+            return _("about %(year)s") % {"year": self.birth_date.year}
+        form = {"month": "YEAR_MONTH_FORMAT", "year": "Y"}.get(self.birth_date_precision)
+        return date_format(self.birth_date, form or "DATE_FORMAT")
+
+    @property
+    def survivor(self) -> "Patient":
+        """The entry this one was merged into, or itself."""
+        return self.merged_into or self
 
 
 def new_mrn() -> str:

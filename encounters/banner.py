@@ -1,0 +1,160 @@
+"""The line about the patient over every page, fragment and print-out."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F, Q, TextField, Value
+from django.db.models.functions import Cast
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from clinik import clock
+from clinik.names import sounds_alike
+from encounters.allergies import statements
+from encounters.models import Allergy, Encounter, Patient, PatientAlert
+
+# Of a day's visits; a clinic with more would need an index by sound.
+MOST_VISITS_A_DAY = 500
+
+
+@dataclass(frozen=True)
+class Banner:
+    """All that templates/_banner.html shows; texts are ready, an empty one is left out.
+
+    `allergy_state` is "known", "none", "unasked", or "hidden" for users who see no chart.
+    """
+
+    url: str
+    family: str
+    given: str
+    sex: str
+    age: str
+    born: str
+    number: str
+    town: str
+    deceased: str
+    merged: str
+    alerts: tuple[str, ...]
+    allergies: tuple[str, ...]
+    allergy_state: str
+
+
+def for_patient(patient: Patient, user: Any) -> Banner:
+    """The banner for this user; two queries, whatever the patient has. A merged entry says so."""
+    texts = _texts(patient)
+    age = patient.age_at()
+    state, allergies = "hidden", ()
+    if user.has_perm("encounters.view_allergy"):
+        allergies = texts["allergy"]
+        state = "known" if allergies else "none" if texts["none"] else "unasked"
+    return Banner(
+        url=reverse("records:patient_detail", args=[patient.pk]),
+        family=patient.family,
+        given=_given(patient),
+        sex=str(patient.sex_letter),
+        age=age.words if age else _("age not known"),
+        born=patient.born_words or _("not known"),
+        number=patient.number,
+        town=patient.city,
+        deceased=_died(patient),
+        merged=patient.merged_into.number if patient.merged_into else "",
+        alerts=(*_own_alerts(patient), *texts["alert"], *_name_alerts(patient)),
+        allergies=allergies,
+        allergy_state=state,
+    )
+
+
+def name_alert(patient: Patient, others: list[Patient]) -> str:
+    """What tells a patient from others of today with a name alike; empty where there is none."""
+    name = f"{patient.family} {patient.given}"
+    alike = [
+        other
+        for other in others
+        if other.pk != patient.pk and sounds_alike(name, f"{other.family} {other.given}")
+    ]
+    return ", ".join(f"{other.name} {other.born_words} {other.number}" for other in alike)
+
+
+def _given(patient: Patient) -> str:
+    if patient.known_as and patient.known_as != patient.given:
+        return _("%(given)s “%(known_as)s”") % {
+            "given": patient.given,
+            "known_as": patient.known_as,
+        }
+    return patient.given
+
+
+def _died(patient: Patient) -> str:
+    if patient.deceased_at is None:
+        return _("date not known") if patient.deceased else ""
+    return date_format(timezone.localtime(patient.deceased_at), "DATE_FORMAT")
+
+
+def _own_alerts(patient: Patient) -> list[str]:
+    alerts = []
+    if patient.identity_unverified:
+        alerts.append(_("identity not verified"))
+    if patient.interpreter_needed:
+        language = patient.language
+        alerts.append(
+            _("interpreter: %(language)s") % {"language": language}
+            if language
+            else _("interpreter")
+        )
+    return alerts
+
+
+def _texts(patient: Patient) -> dict[str, tuple[str, ...]]:
+    """Alerts, active allergies and "none known" in one query: three tables, one shape of row."""
+    now = clock.now()
+    alerts = (
+        PatientAlert.objects.of_patient(patient)
+        .filter(Q(end=None) | Q(end__gt=now), start__lte=now)
+        .annotate(**_columns("alert", "text"))
+    )
+    allergies = (
+        Allergy.objects.of_patient(patient)
+        .active()
+        .annotate(
+            **_columns(
+                "allergy", "substance_text", "substance_display", "substance_code", "reaction"
+            )
+        )
+    )
+    none = statements(patient).annotate(**_columns("none"))
+    rows = _rows(alerts).union(_rows(allergies), _rows(none), all=True).order_by("row_key")
+    found: dict[str, list[str]] = {"alert": [], "allergy": [], "none": []}
+    for kind, text, display, code, reaction, _key in rows:
+        words = text or display or code or kind
+        found[kind].append(f"{words} ({reaction})" if reaction else words)
+    return {kind: tuple(dict.fromkeys(texts)) for kind, texts in found.items()}
+
+
+_ROW = ("row_kind", "row_text", "row_display", "row_code", "row_more", "row_key")
+
+
+def _rows(queryset: Any) -> Any:
+    return queryset.order_by().values_list(*_ROW)
+
+
+def _columns(kind: str, *names: str) -> dict[str, Any]:
+    """Expressions of one type each, so that both databases put the three queries together."""
+    given: list[Any] = [Cast(F(name), TextField()) for name in names]
+    empty = [Value("", output_field=TextField())] * (4 - len(given))
+    return dict(
+        zip(
+            _ROW,
+            [Value(kind, output_field=TextField()), *given, *empty, F("pk")],
+            strict=True,
+        )
+    )
+
+
+def _name_alerts(patient: Patient) -> list[str]:
+    """Others who come today under a name alike, with what tells them apart; one query."""
+    visits = Encounter.objects.listed().dated_within(clock.today(), clock.today())
+    others = Patient.objects.order_by().filter(pk__in=visits.order_by().values("patient"))
+    alike = name_alert(patient, list(others[:MOST_VISITS_A_DAY]))
+    return [_("name alert: today also %(who)s") % {"who": alike}] if alike else []
