@@ -19,7 +19,7 @@ def wants_fragment(request: HttpRequest) -> bool:
 
 def message_with_undo(request: HttpRequest, text: str, url: str) -> None:
     """Say what was done, with an Undo button beside it (a POST to `url`)."""
-    messages.success(request, text, extra_tags=f"undo {url}")
+    messages.success(request, text, extra_tags=f"undo:{url}")
 
 
 def next_url(request: HttpRequest, fallback: str, *args: Any) -> str:
