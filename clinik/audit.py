@@ -6,11 +6,15 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import models
+from django.db import DatabaseError, models
 from django.http import HttpRequest
 
 from clinik import clock
 from clinik.models import AuditEvent
+
+
+class AuditUnavailable(Exception):
+    """The trail could not be written; the request answers 503."""
 
 
 @dataclass(frozen=True)
@@ -81,16 +85,20 @@ def record_search(
 
 
 def _write(act: str, *, by: Any, **columns: Any) -> AuditEvent:
+    """Raises AuditUnavailable: what cannot be written down is not done and not shown."""
     here = origin.get()
-    return AuditEvent.objects.create(
-        at=clock.now(),
-        act=act,
-        by=by if by is not None and by.pk else None,
-        role=_role_of(by),
-        address=here.address,
-        request_id=here.request_id,
-        **columns,
-    )
+    try:
+        return AuditEvent.objects.create(
+            at=clock.now(),
+            act=act,
+            by=by if by is not None and by.pk else None,
+            role=_role_of(by),
+            address=here.address,
+            request_id=here.request_id,
+            **columns,
+        )
+    except DatabaseError as error:
+        raise AuditUnavailable from error
 
 
 def address_of(request: HttpRequest) -> str | None:

@@ -51,14 +51,12 @@ class ClinikModel(models.Model):
         finally:
             del self._loaded_version
 
-    def _do_update(self, base_qs: Any, *args: Any, **kwargs: Any) -> bool:
+    def _do_update(self, base_qs: Any, *args: Any, **kwargs: Any) -> Any:
         """Django's hook for the UPDATE of save(): bound to the version that was read."""
-        updated = super()._do_update(  # type: ignore[misc]
-            base_qs.filter(version=self._loaded_version), *args, **kwargs
-        )
+        updated = super()._do_update(base_qs.filter(version=self._loaded_version), *args, **kwargs)
         if not updated:
             raise StaleVersion(self)
-        return True
+        return updated
 
 
 class User(AbstractUser):

@@ -13,3 +13,5 @@ urlpatterns = [
     path("", include("encounters.urls")),
     path("", include("records.urls")),
 ]
+
+handler500 = "clinik.views.server_error"

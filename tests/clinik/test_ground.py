@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
-from django.db import connection
-from django.test import Client
+from django.db import OperationalError, connection
+from django.test import Client, RequestFactory
 
-from clinik import audit, clock, keyset, roles
+from clinik import audit, clock, keyset, roles, views
 from clinik.ids import uuid7
 from clinik.models import AuditEvent
 from tests.factories import PatientFactory, UserFactory
@@ -130,3 +130,26 @@ def test_the_embedded_database_is_a_real_one() -> None:
         "recursive_triggers": 1,
     }
     assert connection.settings_dict["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+
+
+@pytest.mark.django_db
+def test_a_view_whose_audit_row_cannot_be_written_answers_503_and_shows_nothing(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.force_login(UserFactory(role=roles.FRONT_DESK))
+
+    def full(*args: Any, **kwargs: Any) -> None:
+        raise OperationalError("disk full")
+
+    monkeypatch.setattr(AuditEvent.objects, "create", full)
+    response = client.get("/visits/")
+    assert response.status_code == 503
+    assert "not saved" in response.content.decode()
+
+
+def test_an_error_of_ours_is_answered_without_the_database() -> None:
+    request = RequestFactory().get("/")
+    request.request_id = "abc123"  # type: ignore[attr-defined]
+    response = views.server_error(request)
+    assert response.status_code == 500
+    assert b"abc123" in response.content
