@@ -1,0 +1,125 @@
+"""What the mappings of both apps read the same way."""
+
+import datetime as dt
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinik.codes import Coded, columns
+from clinik.fhir import FhirError, FhirTime, check_status, read_codeable
+from clinik.imports import Mapped, Reading
+
+
+def zone() -> dt.tzinfo:
+    return timezone.get_default_timezone()
+
+
+def timed(name: str, time: FhirTime | None) -> dict[str, Any]:
+    """The two columns of a time: the instant (None = not given) and its precision."""
+    if time is None:
+        return {name: None}
+    return {name: time.instant, f"{name}_precision": time.precision}
+
+
+def period(reading: Reading, key: str) -> dict[str, Any]:
+    """`start` and `end` with precisions; raises FhirError where it ends before it starts."""
+    value = reading.take(key, known="start end")
+    if value is None:
+        return {"start": None, "end": None}
+    inner = Reading(value, reading.at(key))
+    start, end = inner.time("start", zone()), inner.time("end", zone())
+    if start and end and end.instant < start.instant and _exact(start) and _exact(end):
+        raise FhirError(inner.place, _("ends before it starts"))
+    return timed("start", start) | timed("end", end)
+
+
+def _exact(time: FhirTime) -> bool:
+    return time.precision == "instant"
+
+
+def concept(reading: Reading, key: str) -> Coded:
+    return read_codeable(reading.take(key, known="coding text"), reading.at(key))
+
+
+def first_concept(reading: Reading, key: str) -> Coded:
+    """The first of several; where there are more the whole list stays in the rest."""
+    return read_codeable(reading.first(key, known="coding text"), f"{reading.at(key)}[0]")
+
+
+def coded(name: str, value: Coded, *, more: bool = True) -> dict[str, Any]:
+    return columns(name, value, more=more)
+
+
+def coding(name: str, obj: Any, place: str) -> dict[str, Any]:
+    """The columns of a bare Coding (Encounter.class)."""
+    value = read_codeable({"coding": [obj]} if obj is not None else None, place)
+    return {f"{name}_{part}": getattr(value, part) for part in ("system", "code", "display")}
+
+
+def code_status(reading: Reading, key: str, kind: str) -> str:
+    """The code of a CodeableConcept with required binding; empty where it is absent.
+
+    Raises FhirError for a code R4 does not know.
+    """
+    value = concept(reading, key)
+    if not value.code:
+        reading.keep(key)
+        return ""
+    return check_status(kind, value.code, f"{reading.at(key)}.coding[0].code")
+
+
+def notes(reading: Reading, key: str = "note") -> str:
+    """The texts of annotations, one a paragraph."""
+    found = []
+    for annotation in reading.each(key):
+        found.append(annotation.text("text"))
+        if annotation.rest():
+            reading.keep(key)
+    return "\n\n".join(text for text in found if text)
+
+
+def best(items: list[dict[str, Any]], *uses: str) -> dict[str, Any] | None:
+    """The item of the first `use` wanted, else the first that is not old; None without any."""
+    for use in uses:
+        for item in items:
+            if item.get("use") == use:
+                return item
+    return next((item for item in items if item.get("use") != "old"), items[0] if items else None)
+
+
+def identifiers(reading: Reading) -> list[tuple[str, str, str]]:
+    """(system, value, kind in words) of each identifier that has a value, each once."""
+    found: dict[tuple[str, str], str] = {}
+    for item in reading.each("identifier"):
+        system, value = item.text("system"), item.text("value")
+        kind = str(concept(item, "type"))
+        item.take("use")
+        if item.rest():
+            reading.keep("identifier")
+        if value:
+            found.setdefault((system, value), kind)
+    return [(system, value, kind) for (system, value), kind in found.items()]
+
+
+def contact_points(reading: Reading) -> dict[str, str]:
+    """`phone` and `email`: of each kind the one for every day."""
+    found = reading.take("telecom") or []
+    points = {}
+    for kind, uses in (("phone", ("mobile", "home", "work")), ("email", ("home", "work"))):
+        of_kind = [item for item in found if item.get("system") == kind and item.get("value")]
+        chosen = best(of_kind, *uses)
+        points[kind] = str(chosen["value"]) if chosen else ""
+    if len(found) > sum(bool(value) for value in points.values()):
+        reading.keep("telecom")
+    return points
+
+
+def link(reading: Reading, mapped: Mapped, *, patient: str, author: tuple[str, ...]) -> None:
+    """Whose, of which visit, by whom: the author is the first of `author` that is given."""
+    mapped.links["patient"] = reading.reference(patient)
+    mapped.links["encounter"] = reading.reference("encounter")
+    given = {key: reference for key in author if (reference := reading.reference(key))}
+    mapped.links["author"] = next(iter(given.values()), None)
+    for key in list(given)[1:]:
+        reading.keep(key)

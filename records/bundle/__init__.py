@@ -1,0 +1,9 @@
+"""The importer of FHIR R4 files: read and check every file first, then write each as a whole.
+
+`reading` turns a file into entries and rows in the making, `targets` finds what a reference means,
+`writing` writes one file in one transaction, `run` decides the order and keeps the report.
+"""
+
+from records.bundle.run import Importer, PathMissing, find_files
+
+__all__ = ["Importer", "PathMissing", "find_files"]

@@ -1,0 +1,111 @@
+"""What is known of a file's resources before it is written: one query a resource type."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable
+
+from clinik.ids import uuid7
+from clinik.models import ImportedResource
+from clinik.mrn import normalise
+from encounters.models import Encounter, Patient, PractitionerIdentifier
+from records.bundle.reading import READERS, Key, ResourceFile
+from records.bundle.targets import CONFIGURED, outside
+
+# Both databases take more, but not without end.
+_AT_ONCE = 500
+
+
+class Known:
+    """`keys` are the import keys there are, `row_ids` the row of every resource of the file and of
+    those it refers to, `joined` new keys of rows that are known by NPI or clinic number."""
+
+    def __init__(self, file: ResourceFile, source: str) -> None:
+        self.keys: dict[Key, ImportedResource] = {}
+        self.row_ids: dict[Key, uuid.UUID] = {}
+        self.joined: dict[Key, tuple[uuid.UUID, int]] = {}
+        self.by_number: dict[tuple[str, str], tuple[uuid.UUID, int]] = {}
+        self._patients_of: dict[uuid.UUID, uuid.UUID] = {}
+        keys, numbers = outside(file)
+        self._load_keys(source, {entry.key for entry in file.entries} | keys)
+        self._load_numbers(numbers | self._own_numbers(file))
+        self._load_patients_of(keys)
+        self._assign(file)
+
+    def forget(self, key: Key) -> None:
+        """The resource becomes no row, so nothing may name it."""
+        if key not in self.keys:
+            self.row_ids.pop(key, None)
+
+    def patient_of(self, encounter: uuid.UUID) -> uuid.UUID | None:
+        """Of a visit that is known from before."""
+        return self._patients_of.get(encounter)
+
+    def _load_keys(self, source: str, wanted: Iterable[Key]) -> None:
+        by_kind: dict[str, list[str]] = defaultdict(list)
+        for kind, resource_id in wanted:
+            by_kind[kind].append(resource_id)
+        for kind, ids in by_kind.items():
+            for part in _parts(sorted(ids)):
+                found = ImportedResource.objects.filter(
+                    source=source, resource_type=kind, resource_id__in=part
+                )
+                for key in found:
+                    self.keys[kind, key.resource_id] = key
+                    if key.row_model:
+                        self.row_ids[kind, key.resource_id] = key.row_id
+
+    def _own_numbers(self, file: ResourceFile) -> set[tuple[str, str]]:
+        return {
+            (entry.kind, value)
+            for entry in file.entries
+            if entry.kind in CONFIGURED and entry.key not in self.keys
+            for system, value in file.mapped[entry.key].identifiers
+            if system == CONFIGURED[entry.kind]
+        }
+
+    def _load_numbers(self, numbers: set[tuple[str, str]]) -> None:
+        npis = sorted(value for kind, value in numbers if kind == "Practitioner")
+        for part in _parts(npis):
+            found = PractitionerIdentifier.objects.filter(
+                system=CONFIGURED["Practitioner"], value__in=part
+            ).values_list("value", "practitioner_id", "practitioner__version")
+            for value, row_id, version in found:
+                self.by_number["Practitioner", value] = (row_id, version)
+        mrns = {normalise(value): value for kind, value in numbers if kind == "Patient"}
+        for part in _parts(sorted(mrns)):
+            found = Patient.objects.filter(mrn__in=part).values_list("mrn", "pk", "version")
+            for value, row_id, version in found:
+                self.by_number["Patient", mrns[value]] = (row_id, version)
+
+    def _load_patients_of(self, keys: set[Key]) -> None:
+        visits = [
+            self.row_ids[key] for key in keys if key[0] == "Encounter" and key in self.row_ids
+        ]
+        for part in _parts(visits):
+            self._patients_of |= dict(
+                Encounter.objects.filter(pk__in=part).values_list("pk", "patient_id")
+            )
+
+    def _assign(self, file: ResourceFile) -> None:
+        """Ids before rows, so that resources may name each other in any order."""
+        for entry in file.entries:
+            if entry.kind not in READERS or entry.key in self.row_ids:
+                continue
+            number = self._number_of(file, entry.key)
+            if number in self.by_number:
+                self.joined[entry.key] = self.by_number[number]
+                self.row_ids[entry.key] = self.joined[entry.key][0]
+            else:
+                self.row_ids[entry.key] = uuid7()
+                if number[1]:
+                    # A second entry of the same file with this number is the same person.
+                    self.by_number[number] = (self.row_ids[entry.key], 1)
+
+    def _number_of(self, file: ResourceFile, key: Key) -> tuple[str, str]:
+        wanted = CONFIGURED.get(key[0])
+        found = (v for s, v in file.mapped[key].identifiers if wanted and s == wanted)
+        return key[0], next(found, "")
+
+
+def _parts(values: list) -> Iterable[list]:
+    return (values[at : at + _AT_ONCE] for at in range(0, len(values), _AT_ONCE))

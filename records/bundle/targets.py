@@ -1,0 +1,125 @@
+"""What a reference of a file means: an entry of the file, or a resource from elsewhere."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from clinik.codes import NPI
+from clinik.fhir import Identifier, Reference, parse_reference
+from clinik.imports import Row
+from clinik.models import MRN_SYSTEM
+from records.bundle.reading import Entry, Key, ResourceFile, contained
+
+# Foreign keys and the resource type that belongs behind them.
+LINK_KINDS = {
+    "patient": "Patient",
+    "practitioner": "Practitioner",
+    "general_practitioner": "Practitioner",
+    "author": "Practitioner",
+    "encounter": "Encounter",
+    "part_of": "Encounter",
+    "previous": "ClinicalImpression",
+}
+# Text columns that take a name, and whose it usually is.
+NAME_KINDS = {"service_provider": "Organization", "location": "Location", "name": "Practitioner"}
+# The only identifiers that say who somebody is (besides the source's own id).
+CONFIGURED = {"Practitioner": NPI, "Patient": MRN_SYSTEM}
+
+
+@dataclass(frozen=True)
+class Target:
+    """`key` is empty for a contained resource; `number` is a configured identifier to look up."""
+
+    kind: str
+    id: str = ""
+    resource: dict[str, Any] | None = None
+    number: str = ""
+
+    @property
+    def key(self) -> Key:
+        return self.kind, self.id
+
+
+def find_target(
+    file: ResourceFile, reference: Reference, wanted: str, entry: Entry
+) -> Target | None:
+    """What `reference` in `entry` means; None where it names nobody that could be known.
+
+    `wanted` is the type for references that do not say one. A PractitionerRole in the file is
+    followed to its practitioner.
+    """
+    if reference.kind == "contained":
+        inner = contained(entry, reference.id)
+        return Target(inner["resourceType"], resource=inner) if inner else None
+    found = _in_file(file, reference, wanted)
+    if found is not None:
+        if found.kind == "PractitionerRole" and wanted == "Practitioner":
+            return _through_role(file, found)
+        return Target(found.kind, found.id, found.resource)
+    if reference.kind == "urn":
+        return Target(wanted, reference.raw.rpartition(":")[2])
+    if reference.kind in ("literal", "absolute") and reference.id:
+        return Target(reference.resource_type, reference.id)
+    kind = reference.resource_type or wanted
+    if reference.identifier and reference.identifier.system == CONFIGURED.get(kind):
+        return Target(kind, number=reference.identifier.value)
+    return None
+
+
+def _in_file(file: ResourceFile, reference: Reference, wanted: str) -> Entry | None:
+    if reference.raw in file.by_url:
+        return file.by_url[reference.raw]
+    if reference.kind in ("literal", "absolute"):
+        return file.by_key.get((reference.resource_type, reference.id))
+    if reference.kind in ("conditional", "logical") and reference.identifier:
+        return _by_identifier(file, reference.identifier, reference.resource_type or wanted)
+    return None
+
+
+def _by_identifier(file: ResourceFile, identifier: Identifier, kind: str) -> Entry | None:
+    """The one resource of the file with this identifier; None for none and for several."""
+    found = file.by_identifier.get((kind, identifier.system or "", identifier.value), [])
+    return found[0] if len(found) == 1 else None
+
+
+def _through_role(file: ResourceFile, role: Entry) -> Target | None:
+    reference = parse_reference(role.resource.get("practitioner"), f"{role.place}.practitioner")
+    if reference is None or reference.resource_type == "PractitionerRole":
+        return None
+    return find_target(file, reference, "Practitioner", role)
+
+
+def references(file: ResourceFile) -> Iterator[tuple[Entry, str, Reference]]:
+    """Every reference of the file's rows, with the type that is wanted there."""
+    for entry in file.entries:
+        mapped = file.mapped.get(entry.key)
+        if mapped is None:
+            continue
+        for row in (mapped, *mapped.parts):
+            for wanted, reference in _of_row(row):
+                yield entry, wanted, reference
+        for reference, _use, _rank in mapped.conditions:
+            yield entry, "Condition", reference
+
+
+def _of_row(row: Row) -> Iterator[tuple[str, Reference]]:
+    for name, reference in row.links.items():
+        if reference is not None:
+            yield LINK_KINDS[name], reference
+    for name, reference in row.names.items():
+        if reference is not None:
+            yield NAME_KINDS.get(name, ""), reference
+
+
+def outside(file: ResourceFile) -> tuple[set[Key], set[Key]]:
+    """What the file refers to without holding it: (keys, configured numbers as (kind, number))."""
+    keys, numbers = set(), set()
+    for entry, wanted, reference in references(file):
+        target = find_target(file, reference, wanted, entry)
+        if target is None or target.resource is not None:
+            continue
+        if target.number:
+            numbers.add((target.kind, target.number))
+        else:
+            keys.add(target.key)
+    return keys, numbers

@@ -1,0 +1,210 @@
+"""One file becomes rows, in one transaction: found again, created, updated or left alone."""
+
+import uuid
+from collections import Counter, defaultdict
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from clinik import audit
+from clinik.fhir import FhirError
+from clinik.imports import (
+    CONFLICT,
+    CREATED,
+    SKIPPED,
+    UNCHANGED,
+    UPDATED,
+    ImportReport,
+    Mapped,
+)
+from clinik.models import ImportedResource, ImportRun
+from encounters.models import Patient
+from records.bundle.diagnoses import DiagnosisUses
+from records.bundle.finishing import Finisher
+from records.bundle.known import Known
+from records.bundle.reading import NAMED, READERS, Entry, ResourceFile, title
+from records.bundle.rows import change_row, create_rows
+
+# Kept for its name only: there is no row.
+NO_ROW = uuid.UUID(int=0)
+
+
+class FileWriter:
+    """Writes one file. `write()` raises FhirError, with nothing written, where it cannot be taken
+    whole."""
+
+    def __init__(self, file: ResourceFile, *, source: str, run: ImportRun) -> None:
+        self.file = file
+        self.source = source
+        self.run = run
+        self.report = ImportReport(files_read=1)
+        self._keys: list[ImportedResource] = []
+        self._changed_keys: list[ImportedResource] = []
+        self._touched: dict[uuid.UUID, Counter[str]] = defaultdict(Counter)
+
+    def write(self) -> ImportReport:
+        with transaction.atomic():
+            self.known = Known(self.file, self.source)
+            self.finisher = Finisher(self.file, self.known, self.report)
+            self.uses = DiagnosisUses(self.file, self.known, self.finisher)
+            self._name_only()
+            self._drop_without_patient()
+            self.uses.apply()
+            for kind in READERS:
+                self._write_kind(kind)
+            self._write_keys()
+            self.uses.apply_elsewhere()
+            self._audit()
+        self.report.unmodelled = self.file.unmodelled()
+        return self.report
+
+    def _name_only(self) -> None:
+        """Organisations and places are kept for their names."""
+        for entry in self.file.entries:
+            if entry.kind in NAMED:
+                self._keep_key(entry, "", NO_ROW, 1, "", {"name": title(entry.resource)})
+
+    def _drop_without_patient(self) -> None:
+        """A resource that names no patient (R4 allows it) cannot stand in a chart: left out."""
+        for entry in self.file.entries:
+            mapped = self.file.mapped.get(entry.key)
+            if mapped is None or "patient" not in mapped.links:
+                continue
+            if not self.finisher.has_patient(entry, mapped):
+                del self.file.mapped[entry.key]
+                self.known.forget(entry.key)
+                self.report.count(entry.kind, SKIPPED)
+                self.report.warn(self.file.name, entry.place, _("about no patient, left out"))
+
+    def _write_kind(self, kind: str) -> None:
+        new: list[tuple[Entry, Mapped]] = []
+        changed: list[tuple[Entry, Mapped, str]] = []
+        for entry in self.file.entries:
+            if entry.kind != kind or entry.key not in self.file.mapped:
+                continue
+            mapped = self.file.mapped[entry.key]
+            digest = self.finisher.finish(entry, mapped)
+            key = self.known.keys.get(entry.key)
+            if key is None and entry.key not in self.known.joined:
+                new.append((entry, mapped))
+                self._keep_new(entry, mapped, digest)
+            elif key is None:
+                self._join(entry, mapped, digest)
+            elif key.digest == digest or entry.create_only:
+                self._keep_rest(key, mapped)
+                self.report.count(kind, UNCHANGED)
+            else:
+                changed.append((entry, mapped, digest))
+        self._create(kind, new)
+        self._change(kind, changed)
+
+    def _create(self, kind: str, new: list[tuple[Entry, Mapped]]) -> None:
+        if not new:
+            return
+        if kind == "Condition":
+            self.uses.free_ranks([(self.known.row_ids[e.key], e.place, m) for e, m in new])
+        rows = [(self.known.row_ids[entry.key], mapped) for entry, mapped in new]
+        create_rows(rows, source=self.source)
+        self.report.count(kind, CREATED, len(new))
+        for row_id, mapped in rows:
+            self._touch(row_id, mapped, CREATED)
+
+    def _change(self, kind: str, changed: list[tuple[Entry, Mapped, str]]) -> None:
+        if not changed:
+            return
+        if kind == "Condition":
+            self.uses.free_ranks([(self.known.row_ids[e.key], e.place, m) for e, m, _d in changed])
+        model = changed[0][1].model
+        ids = [self.known.row_ids[entry.key] for entry, _mapped, _digest in changed]
+        found = model._default_manager.in_bulk(ids)
+        for entry, mapped, digest in changed:
+            key, row = self.known.keys[entry.key], found[self.known.row_ids[entry.key]]
+            if key.row_model != model._meta.label_lower or self._edited(entry, key, row):
+                self.report.count(kind, CONFLICT)
+                reason = _("changed here since it was imported, left as it is")
+                self.report.warn(self.file.name, entry.place, reason)
+                continue
+            self._check_same_patient(entry, mapped, row)
+            fresh = change_row(row, mapped, source=self.source)
+            key.digest, before, key.row_version = digest, key.row_version, fresh.version
+            self._keep_rest(key, mapped, written=True)
+            # Other keys that name the row have not been edited by staff either.
+            ImportedResource.objects.filter(row_id=row.pk, row_version=before).exclude(
+                pk=key.pk
+            ).update(row_version=fresh.version)
+            self.report.count(kind, UPDATED)
+            self._touch(row.pk, mapped, UPDATED)
+
+    def _edited(self, entry: Entry, key: ImportedResource, row: Any) -> bool:
+        """Changed by staff since the import wrote it, or not of this import at all."""
+        return row.version != key.row_version or row.source != self.source
+
+    def _check_same_patient(self, entry: Entry, mapped: Mapped, row: Any) -> None:
+        patient = mapped.fields.get("patient_id")
+        if patient is not None and row.patient_id != patient:
+            raise FhirError(entry.place, _("names another patient than when it was imported"))
+
+    def _join(self, entry: Entry, mapped: Mapped, digest: str) -> None:
+        """A second id of somebody known by NPI or clinic number: the row stays as it is."""
+        row_id, version = self.known.joined[entry.key]
+        label = mapped.model._meta.label_lower
+        self._keep_key(entry, label, row_id, version, digest, mapped.raw)
+        self.report.count(entry.kind, UNCHANGED)
+
+    def _keep_new(self, entry: Entry, mapped: Mapped, digest: str) -> None:
+        row_id = self.known.row_ids[entry.key]
+        self._keep_key(entry, mapped.model._meta.label_lower, row_id, 1, digest, mapped.raw)
+
+    def _keep_key(
+        self,
+        entry: Entry,
+        row_model: str,
+        row_id: uuid.UUID,
+        row_version: int,
+        digest: str,
+        raw: dict[str, Any],
+    ) -> None:
+        key = self.known.keys.get(entry.key)
+        if key is not None:
+            if key.raw != raw:
+                key.raw = raw
+                self._changed_keys.append(key)
+            return
+        self._keys.append(
+            ImportedResource(
+                source=self.source,
+                resource_type=entry.kind,
+                resource_id=entry.id,
+                row_model=row_model,
+                row_id=row_id,
+                row_version=row_version,
+                digest=digest,
+                raw=raw,
+                run=self.run,
+            )
+        )
+
+    def _keep_rest(self, key: ImportedResource, mapped: Mapped, *, written: bool = False) -> None:
+        """What is not modelled: added to, for two files may each say a part of it."""
+        merged = mapped.raw if written else {**key.raw, **mapped.raw}
+        if written or merged != key.raw:
+            key.raw, key.run = merged, self.run
+            self._changed_keys.append(key)
+
+    def _write_keys(self) -> None:
+        ImportedResource.objects.bulk_create(self._keys, batch_size=500)
+        ImportedResource.objects.bulk_update(
+            self._changed_keys, ["raw", "run", "digest", "row_version"], batch_size=200
+        )
+
+    def _touch(self, row_id: uuid.UUID, mapped: Mapped, outcome: str) -> None:
+        patient = row_id if mapped.model is Patient else mapped.fields.get("patient_id")
+        if patient is not None:
+            self._touched[patient][outcome] += 1
+
+    def _audit(self) -> None:
+        """One entry a patient; each visit created has its own besides."""
+        for patient in Patient.objects.in_bulk(list(self._touched)).values():
+            detail = {"run": self.run.pk, "source": self.source, **self._touched[patient.pk]}
+            audit.record("patient.import", patient, by=None, detail=detail)
