@@ -8,11 +8,13 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from clinik import audit, clock
 from clinik.codes import LOINC
 from clinik.models import Code
+from clinik.names import normalise_name
 from clinik.transitions import lock
 from encounters.models import Encounter, Practitioner
 from records.models import Observation
@@ -114,7 +116,9 @@ def look_up(what: str) -> Code | None:
     if found is not None:
         rest = wanted[len(first) :].strip()
         return found if not rest or rest.lower() == found.display.lower() else None
-    return offered.filter(display__iexact=wanted).first()
+    return offered.filter(
+        Q(display__iexact=wanted) | Q(search=normalise_name(wanted), search__gt="")
+    ).first()
 
 
 def add_observation(

@@ -91,7 +91,7 @@ def _after_closing(encounter: Encounter, when: dt.datetime) -> bool:
 
 def save_by(row: ClinikModel, *, by: Any, force_insert: bool = False) -> None:
     """Save so that the row's history names `by`."""
-    row._history_user = by  # type: ignore[attr-defined]
+    row._history_user = by
     row.save(force_insert=force_insert)
 
 

@@ -8,14 +8,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet, Window
+from django.db.models.functions import RowNumber
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from clinik import clock
 from encounters.models import Encounter
+from records.bands import why_no_bands
 from records.models import Assessment, Note, Observation, Prescription
-from records.models.observation import Category
+from records.news2 import News2, why_not_scored
+from records.prescriptions import allowed_verbs
+from records.readings import Person, Reading, pregnant_at, read, score
 from records.recording import is_author
+from records.vitals import BY_CODE, PREGNANCY_DUE, PREGNANCY_STATUS, VITALS
+
+# How many values a trend shows, and the signs whose tile says "not taken".
+TREND = 5
+ALWAYS = ("bp", "pulse", "temperature", "spo2", "respiration")
+SCORED = ("pulse", "temperature", "spo2", "respiration", "oxygen", "consciousness")
 
 
 @dataclass(frozen=True)
@@ -79,7 +91,7 @@ def _newest(queryset: QuerySet[Any], encounter: Encounter, user: Any) -> QuerySe
 
 
 def observations_of(encounter: Encounter, user: Any) -> list[Observation]:
-    """All observations of a visit with their components (two queries), newest first.
+    """All observations of a visit, newest first; one query and one for their components.
 
     VitalsSection and ObservationsSection share them: hand the list to both.
     """
@@ -87,6 +99,118 @@ def observations_of(encounter: Encounter, user: Any) -> list[Observation]:
     return list(
         found.select_related("author", "entered_by", "seen_by").prefetch_related("components")
     )
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One vital sign on the strip: the visit's latest value, and what it was before."""
+
+    key: str
+    label: str
+    row: Row | None = None
+    reading: Reading | None = None
+    previous: Reading | None = None
+    trend: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class VitalsSection(Section):
+    """The latest value of each sign, NEWS2 of the latest taking, and every reading below.
+
+    `why_no_flags`, `why_no_score`: words where this person gets none.
+    """
+
+    kind: ClassVar[str] = "vitals"
+    title: ClassVar[Promise | str] = _("Vitals")
+    permission: ClassVar[str] = "records.add_observation"
+
+    tiles: tuple[Tile, ...] = ()
+    readings: tuple[tuple[Row, Reading], ...] = ()
+    news2: News2 | None = None
+    why_no_flags: str = ""
+    why_no_score: str = ""
+
+    @classmethod
+    def load(
+        cls, encounter: Encounter, user: Any, observations: list[Observation] | None = None
+    ) -> Self:
+        found = observations_of(encounter, user) if observations is None else observations
+        mine = [row for row in found if row.code_code in BY_CODE]
+        before = earlier_vitals(encounter, mine)
+        person = person_at(encounter, before)
+        rows, wrong = rows_of(mine, user)
+        readings = tuple((row, made) for row in rows if (made := read(row.record, person)))
+        earlier = [made for old in before if (made := read(old, person))]
+        newest = _latest_taking([reading for _row, reading in readings])
+        return cls(
+            encounter,
+            rows,
+            wrong,
+            cls.may_add(encounter, user),
+            tiles=_tiles(readings, earlier),
+            readings=readings,
+            news2=score(newest, person),
+            why_no_flags=why_no_bands(person.age),
+            why_no_score=why_not_scored(person.age, pregnant=person.pregnant),
+        )
+
+
+def earlier_vitals(encounter: Encounter, shown: list[Observation]) -> list[Observation]:
+    """The patient's last five of each sign from before what the visit shows, newest first.
+
+    What was noted of a pregnancy comes along. One query, and one for the components.
+    """
+    begun = min((row.effective for row in shown if row.effective), default=None)
+    until = begun or encounter.end or clock.now()
+    ranked = (
+        Observation.objects.of_patient(encounter.patient)
+        .listed()
+        .with_codes([*BY_CODE, PREGNANCY_STATUS, PREGNANCY_DUE])
+        .filter(effective__lte=until)
+        .exclude(pk__in=[row.pk for row in shown[:500]])
+        .annotate(
+            place=Window(
+                RowNumber(),
+                partition_by=F("code_code"),
+                order_by=[F("effective").desc(), F("id").desc()],
+            )
+        )
+        .filter(place__lte=TREND)
+        .newest_first()
+    )
+    return list(ranked.prefetch_related("components"))
+
+
+def person_at(encounter: Encounter, noted: Iterable[Observation]) -> Person:
+    """Age and pregnancy on the day of the visit, as the bands need them."""
+    when = encounter.start or encounter.planned_start or encounter.end or clock.now()
+    day = timezone.localtime(when).date()
+    return Person(encounter.patient.age_at(when), pregnant_at(noted, day))
+
+
+def _latest_taking(readings: list[Reading]) -> list[Reading]:
+    """The readings of the newest time at which anything the score counts was measured."""
+    scored = [reading for reading in readings if reading.key in ("bp", *SCORED)]
+    if not scored:
+        return []
+    when = scored[0].record.effective
+    return [reading for reading in scored if reading.record.effective == when]
+
+
+def _tiles(readings: tuple[tuple[Row, Reading], ...], earlier: list[Reading]) -> tuple[Tile, ...]:
+    """The usual signs always, the others where they were measured; BMI from weight and height."""
+    made = []
+    for key, vital in VITALS.items():
+        now = [(row, reading) for row, reading in readings if reading.key == key]
+        before = [reading for reading in earlier if reading.key == key]
+        if not now and key not in ALWAYS:
+            continue
+        row, reading = now[0] if now else (None, None)
+        previous = next(iter([reading for _row, reading in now[1:]] + before), None)
+        trend = [reading.text for _row, reading in now] + [reading.text for reading in before]
+        points = tuple(reversed(trend[:TREND]))
+        made.append(Tile(key, str(vital.label), row, reading, previous, points))
+    return tuple(made)
 
 
 @dataclass(frozen=True)
@@ -102,7 +226,7 @@ class ObservationsSection(Section):
         cls, encounter: Encounter, user: Any, observations: list[Observation] | None = None
     ) -> Self:
         found = observations_of(encounter, user) if observations is None else observations
-        others = [row for row in found if row.category != Category.VITAL_SIGNS]
+        others = [row for row in found if row.code_code not in BY_CODE]
         rows, wrong = rows_of(others, user)
         return cls(encounter, rows, wrong, cls.may_add(encounter, user))
 
@@ -145,8 +269,6 @@ class PrescriptionsSection(Section):
 
     @classmethod
     def load(cls, encounter: Encounter, user: Any) -> Self:
-        from records.prescriptions import allowed_verbs
-
         found = _newest(Prescription.objects.all(), encounter, user)
         rows, wrong = rows_of(found, user, verbs=allowed_verbs)
         return cls(encounter, rows, wrong, cls.may_add(encounter, user))

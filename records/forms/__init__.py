@@ -1,0 +1,1 @@
+"""What people fill in for the chart; rules live in the verbs, not here."""

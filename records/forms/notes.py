@@ -1,0 +1,56 @@
+"""Notes: writing, going on writing, adding to a signed one, signing."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from clinik.forms import NewRowForm, PatientGuard, VersionedForm
+from records.models.note import Relation, Type
+from records.notes import CONTENT_LIMIT, TITLE_LIMIT
+
+
+class NoteFields(forms.Form):
+    """What both a new and an existing draft ask for."""
+
+    type = forms.ChoiceField(label=_("Type"), choices=Type.choices, initial=Type.PROGRESS)
+    title = forms.CharField(label=_("Title"), required=False, max_length=TITLE_LIMIT)
+    content = forms.CharField(
+        label=_("Note"),
+        max_length=CONTENT_LIMIT,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 12}),
+    )
+    # Which autosaved text this page holds; empty = none yet.
+    draft_version = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+
+    def written(self) -> dict[str, Any]:
+        """What the verbs of a note take; only after is_valid()."""
+        return {name: self.cleaned_data[name] for name in ("type", "title", "content")}
+
+
+class NoteForm(NewRowForm, PatientGuard, NoteFields):
+    """A new note of a visit."""
+
+
+class NoteEditForm(PatientGuard, VersionedForm, NoteFields):
+    """One's own draft, written on."""
+
+
+class AddendumForm(NewRowForm, PatientGuard, forms.Form):
+    """More about a signed note, which itself stays as it is."""
+
+    relation = forms.ChoiceField(
+        label=_("This is an"), choices=Relation.choices, initial=Relation.ADDENDUM
+    )
+    title = NoteFields.base_fields["title"]
+    content = NoteFields.base_fields["content"]
+    draft_version = NoteFields.base_fields["draft_version"]
+
+    def written(self) -> dict[str, Any]:
+        """What add_addendum() takes; only after is_valid()."""
+        return {name: self.cleaned_data[name] for name in ("relation", "title", "content")}
+
+
+class SignForm(PatientGuard, VersionedForm, forms.Form):
+    """Nothing to type: the note is bound as it is shown, in the version it is shown."""

@@ -1,0 +1,74 @@
+"""Any observation by code."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from clinik import clock
+from clinik.forms import DateTimeInput, NewRowForm, PatientGuard, VersionedForm
+from records.models.observation import Category, Status
+from records.observations import OFFERED_STATUSES
+
+CODE_LIST, UNIT_LIST = "observation-codes", "observation-units"
+
+INTERPRETATION_WORDS = [
+    ("", "–"),
+    ("N", _("N: normal")),
+    ("L", _("L: low")),
+    ("H", _("H: high")),
+    ("LL", _("LL: critically low")),
+    ("HH", _("HH: critically high")),
+    ("A", _("A: abnormal")),
+    ("AA", _("AA: critically abnormal")),
+]
+
+
+class ObservationForm(NewRowForm, PatientGuard, forms.Form):
+    """The template puts the lists of codes and of units beside it, under CODE_LIST, UNIT_LIST."""
+
+    what = forms.CharField(
+        label=_("What"),
+        max_length=500,
+        help_text=_("A code or a name from the list, or your own words."),
+        widget=forms.TextInput(attrs={"list": CODE_LIST, "autocomplete": "off"}),
+    )
+    value = forms.CharField(label=_("Value"), max_length=2000, help_text=_("A number or words."))
+    unit = forms.CharField(
+        label=_("Unit"),
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"list": UNIT_LIST, "autocomplete": "off"}),
+    )
+    effective = forms.DateTimeField(label=_("Taken at"), widget=DateTimeInput)
+    range_low = forms.CharField(label=_("Reference range from"), required=False, max_length=100)
+    range_high = forms.CharField(label=_("to"), required=False, max_length=100)
+    interpretation = forms.ChoiceField(
+        label=_("Interpretation"), required=False, choices=INTERPRETATION_WORDS
+    )
+    category = forms.ChoiceField(
+        label=_("Category"), required=False, choices=[("", "–"), *Category.choices]
+    )
+    status = forms.ChoiceField(
+        label=_("Status"),
+        choices=[(each.value, each.label) for each in OFFERED_STATUSES],
+        initial=Status.FINAL,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["effective"].initial = clock.to_minute(clock.now())
+
+    def values(self) -> dict[str, Any]:
+        """What add_observation() takes; only after is_valid()."""
+        return {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if name not in ("id", "patient")
+        }
+
+
+class SeenForm(PatientGuard, VersionedForm, forms.Form):
+    """A critical result was seen, and what was done."""
+
+    action = forms.CharField(label=_("What was done"), max_length=500)

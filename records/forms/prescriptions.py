@@ -1,0 +1,126 @@
+"""Prescriptions: writing one, and its steps."""
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from clinik import clock
+from clinik.forms import DateInput, NewRowForm, PatientGuard, VersionedForm
+from encounters.models import Practitioner
+from records.models.prescription import Priority
+
+
+class PrescriptionFields(forms.Form):
+    medication_text = forms.CharField(
+        label=_("Medication"),
+        max_length=500,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    medication_code = forms.CharField(label=_("Code, if known"), required=False, max_length=100)
+    dosage_text = forms.CharField(
+        label=_("Dosage"), required=False, max_length=1000, help_text=_("As it is to be taken.")
+    )
+    dose = forms.CharField(label=_("Dose"), required=False, max_length=200)
+    route = forms.CharField(label=_("Route"), required=False, max_length=200)
+    frequency = forms.CharField(label=_("How often"), required=False, max_length=200)
+    as_needed = forms.BooleanField(label=_("Only as needed"), required=False)
+    start = forms.DateField(label=_("From"), required=False, widget=DateInput)
+    end = forms.DateField(label=_("Until"), required=False, widget=DateInput)
+    quantity = forms.CharField(label=_("Quantity"), required=False, max_length=100)
+    refills = forms.IntegerField(label=_("Refills"), required=False, min_value=0, max_value=99)
+    controlled = forms.BooleanField(label=_("Controlled drug"), required=False)
+    reason_text = forms.CharField(label=_("Reason"), required=False, max_length=500)
+    priority = forms.ChoiceField(
+        label=_("Priority"), choices=Priority.choices, initial=Priority.ROUTINE
+    )
+    override_reason = forms.CharField(
+        label=_("Why despite the allergy"), required=False, max_length=500
+    )
+
+    def values(self) -> dict[str, Any]:
+        """What the verbs take: days as instants of the clinic's midnight; after is_valid()."""
+        names = PrescriptionFields.base_fields
+        found = {name: self.cleaned_data[name] for name in names}
+        for name in ("start", "end"):
+            day: dt.date | None = found[name]
+            found[name] = clock.day_start(day) if day else None
+        return found
+
+
+class PrescriptionForm(NewRowForm, PatientGuard, PrescriptionFields):
+    """A new one. Who may not prescribe names the prescriber it waits for."""
+
+    prescriber = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    prescriber_name = forms.CharField(label=_("For the prescriber"), required=False, max_length=200)
+
+    def __init__(self, *args: Any, prescribes: bool, suggested: Any = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["start"].initial = clock.today()
+        if prescribes:
+            del self.fields["prescriber"], self.fields["prescriber_name"]
+        elif suggested is not None:
+            self.fields["prescriber"].initial = suggested.pk
+            self.fields["prescriber_name"].initial = str(suggested)
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        if "prescriber_name" in self.fields:
+            self.cleaned_data["prescriber"] = self._named()
+        return self.cleaned_data
+
+    def _named(self) -> Practitioner | None:
+        """The one practitioner that was chosen or whose name was typed."""
+        typed = self.cleaned_data.get("prescriber_name", "")
+        chosen = self.cleaned_data.get("prescriber")
+        active = Practitioner.objects.active().select_related("user")
+        if chosen:
+            found = active.filter(pk=chosen).first()
+            if found is not None and (not typed or typed == str(found)):
+                return found
+        # Titles are no part of the searchable name.
+        words = [word for word in typed.split() if word.lower().strip(".") not in ("dr", "prof")]
+        if not words:
+            return None
+        matches = list(active.search(" ".join(words))[:4])
+        if len(matches) == 1:
+            return matches[0]
+        names = ", ".join(str(each) for each in matches) or _now("nobody")
+        raise ValidationError(
+            {
+                "prescriber_name": _now("This finds %(names)s. Type more of the one name.")
+                % {"names": names}
+            }
+        )
+
+
+class PrescriptionEditForm(PatientGuard, VersionedForm, PrescriptionFields):
+    """A draft, changed by its prescriber or by who typed it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        row = kwargs["instance"]
+        kwargs.setdefault(
+            "initial",
+            {name: getattr(row, name) for name in PrescriptionFields.base_fields}
+            | {name: _day(getattr(row, name)) for name in ("start", "end")},
+        )
+        super().__init__(*args, **kwargs)
+        # The conflict view compares days with days.
+        self._stored |= {name: _day(getattr(row, name)) for name in ("start", "end")}
+
+
+def _day(moment: dt.datetime | None) -> dt.date | None:
+    return timezone.localtime(moment).date() if moment else None
+
+
+class StepForm(PatientGuard, VersionedForm, forms.Form):
+    """hold and stop ask why; making active may ask why despite an allergy."""
+
+    reason = forms.CharField(label=_("Reason"), required=False, max_length=500)
+    override_reason = forms.CharField(
+        label=_("Why despite the allergy"), required=False, max_length=500
+    )

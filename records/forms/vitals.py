@@ -1,0 +1,73 @@
+"""Vital signs by fields."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from clinik import clock
+from clinik.forms import DateTimeInput, NewRowForm, PatientGuard
+from records.vitals_entry import NAMES
+
+
+def _digits(label: Any, **attrs: str) -> forms.CharField:
+    widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", **attrs})
+    return forms.CharField(label=label, required=False, max_length=20, widget=widget)
+
+
+def _units(label: Any, *choices: tuple[str, str]) -> forms.ChoiceField:
+    return forms.ChoiceField(label=label, required=False, choices=choices)
+
+
+class VitalsForm(NewRowForm, PatientGuard, forms.Form):
+    """`last` holds the words about the last value of each sign, shown under its field."""
+
+    systolic = _digits(_("Systolic, mmHg"))
+    diastolic = _digits(_("Diastolic, mmHg"))
+    pulse = _digits(_("Pulse, /min"))
+    temperature = _digits(_("Temperature"))
+    temperature_unit = _units(_("Temperature unit"), ("Cel", "°C"), ("[degF]", "°F"))
+    spo2 = _digits(_("SpO₂, %"))
+    respiration = _digits(_("Respiration, /min"))
+    oxygen = _digits(_("Oxygen, L/min or “air”"), inputmode="text")
+    consciousness = forms.ChoiceField(
+        label=_("Consciousness"),
+        required=False,
+        choices=[
+            ("", "–"),
+            ("A", _("A: alert")),
+            ("C", _("C: newly confused")),
+            ("V", _("V: answers to voice")),
+            ("P", _("P: answers to pain")),
+            ("U", _("U: unresponsive")),
+        ],
+    )
+    height = _digits(_("Height"))
+    height_unit = _units(_("Height unit"), ("cm", "cm"), ("[in_i]", "in"))
+    weight = _digits(_("Weight"))
+    weight_unit = _units(_("Weight unit"), ("kg", "kg"), ("[lb_av]", "lb"))
+    head = _digits(_("Head circumference, cm"))
+    pain = _digits(_("Pain, 0 to 10"), inputmode="numeric")
+    effective = forms.DateTimeField(label=_("Taken at"), widget=DateTimeInput)
+    confirmed = forms.BooleanField(
+        label=_("The values are right as typed"), required=False, widget=forms.HiddenInput
+    )
+
+    def __init__(self, *args: Any, last: Mapping[str, str] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["effective"].initial = clock.to_minute(clock.now())
+        for name, words in (last or {}).items():
+            if name in self.fields:
+                self.fields[name].help_text = words
+
+    def values(self) -> dict[str, str]:
+        """What record_vitals() takes; only after is_valid()."""
+        names = [*NAMES, "temperature_unit", "height_unit", "weight_unit"]
+        return {name: self.cleaned_data[name] for name in names}
+
+    def offer_confirming(self) -> None:
+        """Show the box that answers a question, where there is nothing but questions."""
+        errors = [error for found in self.errors.as_data().values() for error in found]
+        if errors and all(error.code == "confirm" for error in errors):
+            self.fields["confirmed"].widget = forms.CheckboxInput()

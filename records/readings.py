@@ -1,0 +1,144 @@
+"""Observations read as vital signs: the value in words, its flag, and the score of one taking.
+
+Nothing here is stored: flags and scores are computed each time they are shown.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+
+from clinik.ages import Age
+from records.bands import Flag, bp_class, bp_flag, flag, pregnant_on
+from records.models import Observation, ObservationComponent
+from records.news2 import News2, NewsInput, news2
+from records.observations import shown_unit
+from records.vitals import (
+    BY_CODE,
+    CONSCIOUSNESS,
+    DIASTOLIC,
+    PREGNANCY_DUE,
+    PREGNANCY_STATUS,
+    SYSTOLIC,
+    in_band_unit,
+)
+
+# A pregnancy noted without a due date counts for so long.
+PREGNANCY_LASTS = dt.timedelta(days=300)
+_PREGNANT = ("LA15173-0", "77386006", "pregnant")
+
+
+@dataclass(frozen=True)
+class Person:
+    """What bands need to know of the patient at the time of a reading."""
+
+    age: Age | None
+    pregnant: bool = False
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One vital sign, observed once. `text` is for people; `number` in the sign's first unit."""
+
+    record: Observation
+    key: str
+    text: str
+    unit: str = ""
+    number: Decimal | None = None
+    flag: Flag | None = None
+    words: str = ""
+
+    @property
+    def pk(self) -> Any:
+        return self.record.pk
+
+
+def read(record: Observation, person: Person) -> Reading | None:
+    """The vital sign an observation is; None where it is none. Needs its components prefetched."""
+    vital = BY_CODE.get(record.code_code)
+    if vital is None:
+        return None
+    if vital.key == "bp":
+        return _pressure(record, person)
+    if vital.key == "consciousness":
+        return _consciousness(record, person)
+    number = in_unit(vital.key, record)
+    if vital.key == "oxygen" and number == 0:
+        return Reading(record, "oxygen", _("on air"), "", number)
+    found = None
+    if number is not None:
+        found = flag(vital.key, number, age=person.age, pregnant=person.pregnant)
+    unit = shown_unit(record.value_unit_code) if record.value_unit_code else record.value_unit
+    return Reading(record, vital.key, record.value_words, unit, number, found)
+
+
+def in_unit(key: str, value: Observation | ObservationComponent) -> Decimal | None:
+    """The number in the sign's first unit; None with a comparator or a unit nobody knows."""
+    if not value.value or value.value_comparator:
+        return None
+    return in_band_unit(key, value.value, value.value_unit_code or value.value_unit)
+
+
+def _pressure(record: Observation, person: Person) -> Reading:
+    upper, lower = _halves(record)
+    shown = [half.value_words if half else "–" for half in (upper, lower)]
+    high, low = (in_unit("bp", half) if half else None for half in (upper, lower))
+    found = bp_flag(high, low, age=person.age, pregnant=person.pregnant)
+    named = bp_class(high, low, age=person.age, pregnant=person.pregnant)
+    text = "/".join(shown) if upper or lower else record.value_words
+    return Reading(record, "bp", text, "mmHg", high, found, named.words if named else "")
+
+
+def _halves(
+    record: Observation,
+) -> tuple[ObservationComponent | None, ObservationComponent | None]:
+    parts = {part.code_code: part for part in record.components.all()}
+    return parts.get(SYSTOLIC), parts.get(DIASTOLIC)
+
+
+def _consciousness(record: Observation, person: Person) -> Reading:
+    letter = record.value_coded_code.strip().upper()
+    words = CONSCIOUSNESS.get(letter)
+    text = f"{letter}: {words}" if words else record.value_words
+    found = flag("consciousness", letter, age=person.age, pregnant=person.pregnant)
+    return Reading(record, "consciousness", text, "", None, found)
+
+
+def score(readings: Iterable[Reading], person: Person) -> News2 | None:
+    """NEWS2 of the readings of one taking; None where there is none for this person."""
+    by_key: Mapping[str, Reading] = {reading.key: reading for reading in readings}
+
+    def number(key: str) -> Decimal | None:
+        return by_key[key].number if key in by_key else None
+
+    oxygen, alert = number("oxygen"), by_key.get("consciousness")
+    taken = NewsInput(
+        respiration=number("respiration"),
+        spo2=number("spo2"),
+        oxygen=None if oxygen is None else oxygen > 0,
+        systolic=number("bp"),
+        pulse=number("pulse"),
+        consciousness=alert.record.value_coded_code if alert else "",
+        temperature=number("temperature"),
+    )
+    return news2(taken, age=person.age, pregnant=person.pregnant)
+
+
+def pregnant_at(records: Iterable[Observation], day: dt.date) -> bool:
+    """Whether what was noted of a pregnancy (newest first) holds on this day of the clinic."""
+    for record in records:
+        if record.code_code == PREGNANCY_DUE:
+            due = parse_date(record.value_text[:10]) if record.value_text else None
+            if due is not None:
+                return due - PREGNANCY_LASTS <= day and pregnant_on(due, day)
+        if record.code_code == PREGNANCY_STATUS:
+            said = (record.value_coded_code, record.value_words.strip().lower())
+            recent = record.effective is not None and (
+                day - record.effective.date() <= PREGNANCY_LASTS
+            )
+            return recent and any(word in _PREGNANT for word in said)
+    return False
