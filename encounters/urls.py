@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from encounters.views import allergies, patients, practitioners, search
+from encounters.views import (
+    allergies,
+    closing,
+    editing,
+    errors,
+    patients,
+    practitioners,
+    search,
+    staying,
+    steps,
+    visits,
+)
 
 app_name = "encounters"
 
@@ -19,4 +30,19 @@ urlpatterns = [
     path("allergies/<uuid:pk>/error/", allergies.allergy_error, name="allergy_error"),
     path("practitioners/find/", practitioners.practitioner_find, name="practitioner_find"),
     path("visits/", search.encounter_list, name="encounter_list"),
+    path("patients/<uuid:patient_pk>/visits/new/", visits.encounter_open, name="encounter_open"),
+    path("visits/<uuid:pk>/edit/", editing.EditView.as_view(), name="encounter_edit"),
+    path("visits/<uuid:pk>/step/<slug:verb>/", steps.encounter_step, name="encounter_step"),
+    path("visits/<uuid:pk>/undo/", steps.StepBackView.as_view(), name="encounter_step_back"),
+    path("visits/<uuid:pk>/leave/", staying.LeaveView.as_view(), name="encounter_leave"),
+    path("visits/<uuid:pk>/admit/", staying.AdmitView.as_view(), name="encounter_admit"),
+    path("visits/<uuid:pk>/room/", staying.RoomView.as_view(), name="encounter_room"),
+    path("visits/<uuid:pk>/hand-over/", staying.HandOverView.as_view(), name="encounter_hand_over"),
+    path("visits/<uuid:pk>/close/", closing.CloseView.as_view(), name="encounter_close"),
+    path("visits/<uuid:pk>/cancel/", closing.CancelView.as_view(), name="encounter_cancel"),
+    path("visits/<uuid:pk>/uncancel/", steps.encounter_uncancel, name="encounter_uncancel"),
+    path("visits/<uuid:pk>/reopen/", closing.ReopenView.as_view(), name="encounter_reopen"),
+    path("visits/<uuid:pk>/times/", closing.TimesView.as_view(), name="encounter_times"),
+    path("visits/<uuid:pk>/error/", errors.ErrorView.as_view(), name="encounter_error"),
+    path("visits/<uuid:pk>/restore/", errors.RestoreView.as_view(), name="encounter_restore"),
 ]
