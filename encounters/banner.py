@@ -45,7 +45,8 @@ def for_patient(patient: Patient, user: Any) -> Banner:
     """The banner for this user; two queries, whatever the patient has. A merged entry says so."""
     texts = _texts(patient)
     age = patient.age_at()
-    state, allergies = "hidden", ()
+    state = "hidden"
+    allergies: tuple[str, ...] = ()
     if user.has_perm("encounters.view_allergy"):
         allergies = texts["allergy"]
         state = "known" if allergies else "none" if texts["none"] else "unasked"

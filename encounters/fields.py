@@ -12,7 +12,6 @@ from django.core.exceptions import ValidationError
 from django.template.loader import render_to_string
 from django.utils.datastructures import MultiValueDict
 from django.utils.formats import date_format
-from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -177,9 +176,6 @@ class PractitionerField(forms.Field):
         "many": gettext_lazy("Very many practitioners fit: write more of the name."),
     }
     most = 8
-
-    def __init__(self, *, label: str | Promise | None = None, **kwargs: Any) -> None:
-        super().__init__(label=label, **kwargs)
 
     def prepare_value(self, value: Any) -> TypedPractitioner:
         if isinstance(value, TypedPractitioner):

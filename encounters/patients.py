@@ -155,6 +155,8 @@ def _write(
     for given in rows:
         values = {name: value for name, value in given.items() if name != "id"}
         row = own.get(given["id"]) if given.get("id") else None
+        if row is None and given.get("id"):
+            raise ValidationError(_("A line of numbers or contacts is not this patient's."))
         if row is None and not any(values.get(name) for name in values if name != "active"):
             continue
         row = row or model(patient=patient)

@@ -54,7 +54,7 @@ class PatientQuerySet(models.QuerySet["Patient"]):
         At most three queries: numbers, beginnings, and the rest where there is room.
         """
         wanted = conditions(text, numbered)
-        found = list(self.filter(wanted.begins)[:limit])
+        found: list[Patient] = list(self.filter(wanted.begins)[:limit])
         if len(found) < limit and wanted.anywhere != wanted.begins:
             others = self.filter(wanted.anywhere).exclude(pk__in=[row.pk for row in found])
             found.extend(others[: limit - len(found)])

@@ -76,7 +76,7 @@ class Practitioner(ClinikModel):
         return short_name(self.prefix, self.given, self.family)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.search_name = normalise_name(f"{self.family} {self.given}")
+        self.search_name = normalise_name(f"{self.family} {self.given} {self.prefix}")
         super().save(*args, **kwargs)
 
 
