@@ -6,6 +6,7 @@ from typing import Any, Self
 from django.contrib.auth.models import AbstractUser
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
 
 from clinik.ids import uuid7
 from clinik.transitions import StaleVersion
@@ -67,12 +68,26 @@ class User(AbstractUser):
         default=True,
         help_text=_("Use keys such as / or t without holding Ctrl or Alt."),
     )
+    # Raised by the verbs that change a user (no lost update).
+    version = models.PositiveIntegerField(_("version"), default=1, editable=False)
+
+    history = HistoricalRecords(excluded_fields=["password", "last_login"])
 
     class Meta(AbstractUser.Meta):
         indexes = [models.Index(fields=["is_active", "username"], name="user_active")]
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A login or a new password alone is no new row of the history."""
+        names = kwargs.get("update_fields")
+        if names is not None and {"password", "last_login"}.issuperset(names):
+            self.skip_history_when_saving = True
+        try:
+            super().save(*args, **kwargs)
+        finally:
+            vars(self).pop("skip_history_when_saving", None)
 
     @cached_property
     def role_name(self) -> str:
@@ -210,8 +225,12 @@ class ImportedResource(models.Model):
         return f"{self.resource_type}/{self.resource_id}"
 
 
-class Code(models.Model):
-    """One entry of a code table (LOINC for observations, ICD-10-CM for diagnoses)."""
+class Code(ClinikModel):
+    """One entry of a code table (LOINC for observations, ICD-10-CM for diagnoses).
+
+    Tables are filled in bulk, without history; it begins with the first change by hand, which
+    raises `version` above 1.
+    """
 
     system = models.CharField(_("code system"), max_length=200)
     code = models.CharField(_("code"), max_length=40)
@@ -220,7 +239,8 @@ class Code(models.Model):
     units = models.JSONField(_("units"), blank=True, default=list)
     search = models.TextField(_("search text"), blank=True, editable=False)
     active = models.BooleanField(_("offered"), default=True)
-    version = models.PositiveIntegerField(default=1, editable=False)
+
+    history = HistoricalRecords(excluded_fields=["search"])
 
     class Meta:
         verbose_name = _("code")
