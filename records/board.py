@@ -90,7 +90,7 @@ class Board:
 
 
 def load_board(user: Any, filters: Filters) -> Board:
-    """At most 7 queries: visits, vitals, diagnoses, earlier, practitioner, allergies (2)."""
+    """8 queries: visits, vitals (2), diagnoses, earlier days, practitioner, allergies (2)."""
     viewer = Viewer.of(user)
     day = [Row(*values) for values in _rows(user, filters.day)]
     mine = _practitioner_of(user)
@@ -243,6 +243,6 @@ def _column(status: Status, cards: list[Card], viewer: Viewer) -> Column:
 
 def own_column(viewer: Viewer) -> Status:
     """Where a narrow screen opens: who comes next for this person."""
-    if "triage" not in viewer.verbs:
+    if not viewer.triages:
         return Status.PLANNED
-    return Status.TRIAGED if viewer.clinician else Status.ARRIVED
+    return Status.TRIAGED if viewer.treats else Status.ARRIVED

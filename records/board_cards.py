@@ -8,13 +8,15 @@ from typing import Any, NamedTuple
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from clinik import clock
-from clinik.ages import age_at
+from clinik.ages import Age, age_at
 from clinik.names import normalise_name
 from encounters.models.encounter import EncounterClass, Priority, Status
 from encounters.models.patient import display_name, sex_letter
 from encounters.models.practitioner import short_name
+from encounters.steps import VERBS, next_verb
 
 # Minutes after which a wait stands out (defaults, ours). A class or status without a limit waits
 # as long as it takes: beds and homes have no waiting room.
@@ -32,6 +34,12 @@ ROUTINE = 3
 URGENT_RANK = 1
 
 HOURS_SHOWN_IN_MINUTES = 4
+
+# Steps that need nothing but the press.
+ONE_PRESS = ("arrive", "triage", "start", "resume")
+# A button says what pressing it does, not what is so afterwards.
+OWN_LABELS = {"arrive": gettext_lazy("Check in")}
+CALL_LABELS = {"leave": gettext_lazy("Call dropped"), "resume": gettext_lazy("Resume call")}
 
 
 class Row(NamedTuple):
@@ -80,13 +88,18 @@ class Row(NamedTuple):
         return display_name(self.patient__family, self.patient__given, self.patient__known_as)
 
     @property
-    def sex_and_age(self) -> str:
-        age = age_at(
+    def age(self) -> Age | None:
+        """Today; None where the birth date is unknown."""
+        return age_at(
             self.patient__birth_date,
             self.patient__birth_date_precision,
             clock.today(),
             estimated=self.patient__birth_date_estimated,
         )
+
+    @property
+    def sex_and_age(self) -> str:
+        age = self.age
         return f"{sex_letter(self.patient__gender)} {age.words if age else _('age unknown')}"
 
     @property
@@ -161,17 +174,18 @@ class Seen:
 class Viewer:
     """What the person in front of the board may see and do, asked once."""
 
+    user: Any
     chart: bool
-    clinician: bool
-    verbs: frozenset[str]
+    triages: bool
+    treats: bool
 
     @classmethod
     def of(cls, user: Any) -> "Viewer":
-        verbs = ("arrive", "triage", "start", "leave")
         return cls(
+            user=user,
             chart=user.has_perm("encounters.view_chart"),
-            clinician=user.has_perm("encounters.add_diagnosis"),
-            verbs=frozenset(v for v in verbs if user.has_perm(f"encounters.{v}_encounter")),
+            triages=user.has_perm("encounters.triage_encounter"),
+            treats=user.has_perm("encounters.admit_encounter"),
         )
 
 
@@ -201,7 +215,7 @@ def make_card(row: Row, seen: Seen, viewer: Viewer) -> Card:
         on_leave=on_leave,
         opens=row.status == Status.IN_PROGRESS,
         flags=tuple(_flags(row, seen, viewer, urgent=urgent)),
-        step=next_step(row, viewer),
+        step=next_step(row, viewer.user),
         order=_order(row, critical=critical, pressing=pressing),
     )
 
@@ -309,20 +323,17 @@ def _flags(row: Row, seen: Seen, viewer: Viewer, *, urgent: bool) -> list[Flag]:
     return flags
 
 
-def next_step(row: Row, viewer: Viewer) -> Step | None:
+def next_step(row: Row, user: Any) -> Step | None:
     """The one press that moves the visit on; None where the next step needs the visit's page."""
-    if row.status == Status.PLANNED:
-        if row.class_code in (EncounterClass.VR, EncounterClass.HH) and "start" in viewer.verbs:
-            return Step("start", _("Start"))
-        return Step("arrive", _("Check in")) if "arrive" in viewer.verbs else None
-    if row.status == Status.ARRIVED:
-        return Step("triage", _("Triage")) if "triage" in viewer.verbs else None
-    if row.status == Status.TRIAGED:
-        return Step("start", _("Start")) if "start" in viewer.verbs else None
-    if row.status == Status.ONLEAVE:
-        label = _("Resume call") if row.class_code == EncounterClass.VR else _("Back")
-        return Step("resume", label) if "leave" in viewer.verbs else None
-    return None
+    verb = next_verb(row, user)
+    return Step(verb, step_label(verb, row.class_code)) if verb in ONE_PRESS else None
+
+
+def step_label(verb: str, class_code: str) -> str:
+    """The step as its button says it; a virtual visit has calls."""
+    if class_code == EncounterClass.VR and verb in CALL_LABELS:
+        return str(CALL_LABELS[verb])
+    return str(OWN_LABELS.get(verb) or VERBS[verb].label)
 
 
 def _order(row: Row, *, critical: bool, pressing: int) -> tuple[Any, ...]:

@@ -1,14 +1,35 @@
-"""What the latest vitals of each visit say on its card: values past their band, and NEWS2."""
+"""What the latest vitals of each visit say on its card: values past their band, and NEWS2.
 
+Two queries read the newest value of each sign of each visit, however many there are.
+"""
+
+import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet, Window
+from django.db.models.functions import Rank
+from django.utils.translation import gettext as _
 
+from clinik import clock
 from records.board_cards import Flag, Row
 from records.models import Observation
+from records.models.observation import Status
+from records.news2 import News2
+from records.observations import CRITICAL
+from records.readings import Person, Reading, pregnant_at, read, score
+from records.vitals import PREGNANCY_DUE, PREGNANCY_STATUS, VITALS
 
-CRITICAL = ("HH", "LL", "AA")
+# Signs taken within this time of the newest one count as one taking (ours): a temperature taken
+# alone ten minutes after a full set must not hide the set.
+ONE_TAKING = dt.timedelta(hours=1)
+SHOWN_SIGNS = ("spo2", "respiration", "bp", "pulse", "temperature", "consciousness")
+SCORED_CODES = tuple(code for key in (*SHOWN_SIGNS, "oxygen") for code in VITALS[key].codes)
+SCORE_LEVELS = {
+    "high": "critical-score",
+    "medium": "warning-score",
+    "low-medium": "warning-score",
+}
 
 
 def critical_unseen() -> QuerySet[Observation]:
@@ -19,4 +40,92 @@ def critical_unseen() -> QuerySet[Observation]:
 def vitals_of(
     visits: list[uuid.UUID], rows: Mapping[uuid.UUID, Row]
 ) -> dict[uuid.UUID, tuple[tuple[Flag, ...], bool]]:
-    return {}
+    """Per visit: flags, most pressing first; whether one is critical and not acknowledged."""
+    if not visits:
+        return {}
+    people = {rows[visit].patient_id for visit in visits}
+    signs: dict[uuid.UUID, list[Observation]] = {}
+    noted: dict[uuid.UUID, list[Observation]] = {}
+    for record in _newest(visits, people):
+        if record.code_code in (PREGNANCY_DUE, PREGNANCY_STATUS):
+            noted.setdefault(record.patient_id, []).append(record)
+        elif record.encounter_id is not None:
+            signs.setdefault(record.encounter_id, []).append(record)
+    today = clock.today()
+    found = {}
+    for visit, records in signs.items():
+        row = rows[visit]
+        person = Person(row.age, pregnant_at(noted.get(row.patient_id, ()), today))
+        found[visit] = _flags(_one_taking(records), person)
+    return found
+
+
+def _newest(visits: list[uuid.UUID], people: set[uuid.UUID]) -> QuerySet[Observation]:
+    """The newest of each sign of each visit, and what was noted of a pregnancy; newest first."""
+    rank = Window(
+        Rank(),
+        partition_by=[F("patient_id"), F("encounter_id"), F("code_code")],
+        order_by=[F("effective").desc(nulls_last=True), F("id").desc()],
+    )
+    return (
+        Observation.objects.filter(
+            Q(encounter__in=visits, code_code__in=SCORED_CODES)
+            | Q(patient__in=people, code_code__in=[PREGNANCY_DUE, PREGNANCY_STATUS])
+        )
+        .exclude(status__in=[Status.ENTERED_IN_ERROR, Status.CANCELLED])
+        .annotate(place=rank)
+        .filter(place=1)
+        .order_by(F("effective").desc(nulls_last=True), "-id")
+        .prefetch_related("components")
+    )
+
+
+def _one_taking(records: Iterable[Observation]) -> list[Observation]:
+    """What was taken together with the newest; older values are left out, never carried on."""
+    timed = [record for record in records if record.effective]
+    if not timed:
+        return []
+    newest = max(record.effective for record in timed if record.effective)
+    return [r for r in timed if r.effective and newest - r.effective <= ONE_TAKING]
+
+
+def _flags(records: list[Observation], person: Person) -> tuple[tuple[Flag, ...], bool]:
+    readings: dict[str, Reading] = {}
+    for record in records:  # newest first: of two codes for one sign the newer counts
+        reading = read(record, person)
+        if reading is not None:
+            readings.setdefault(reading.key, reading)
+    critical: list[Flag] = []
+    raised: list[Flag] = []
+    unseen = False
+    for key in SHOWN_SIGNS:
+        reading = readings.get(key)
+        if reading is None or reading.flag is None:
+            continue
+        if reading.flag.critical:
+            unseen = unseen or (not reading.record.source and reading.record.seen_at is None)
+            critical.append(Flag(_words(reading), "critical"))
+        else:
+            raised.append(Flag(f"{_words(reading)} {reading.flag.code}", "warning"))
+    total = score(readings.values(), person)
+    scored = [_score_flag(total)] if total else []
+    return (*critical, *scored, *raised), unseen
+
+
+def _words(reading: Reading) -> str:
+    """ "SpO2 90 %", "BP 182/96", "not alert"."""
+    if reading.key == "bp":
+        return _("BP %(value)s") % {"value": reading.text}
+    if reading.key == "consciousness":
+        return _("not alert")
+    return f"{VITALS[reading.key].label} {reading.text} {reading.unit}".rstrip()
+
+
+def _score_flag(total: News2) -> Flag:
+    """ "NEWS2 8 emergency": never the number alone, and never "low" of what is incomplete."""
+    level = SCORE_LEVELS.get(total.band, "")
+    if total.complete:
+        text = _("NEWS2 %(total)s") % {"total": total.total}
+        return Flag(text, level, total.words or _("low"))
+    text = _("NEWS2 at least %(total)s") % {"total": total.total}
+    return Flag(text, level, total.words or _("incomplete"))

@@ -1,0 +1,142 @@
+"""The diagnoses of a visit as its section shows them, and the patient's problem list beside."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from clinik.clock import Precision
+from encounters.models import Diagnosis, Encounter
+from encounters.models.diagnosis import Category, Use, Verification
+from encounters.models.encounter import ErrorAbout
+
+
+@dataclass(frozen=True)
+class DiagnosisRow:
+    pk: uuid.UUID
+    words: str
+    code: str
+    use: str
+    note: str
+    wrong: bool
+    error_reason: str
+    version: int
+    problem_since: str
+    can_promote: bool
+    can_change: bool
+
+
+@dataclass(frozen=True)
+class Problem:
+    words: str
+    code: str
+    since: str
+    active: bool
+
+
+@dataclass(frozen=True)
+class Diagnoses:
+    """The visit's own rows and the patient's problem list, from one query."""
+
+    rows: tuple[DiagnosisRow, ...]
+    wrong: tuple[DiagnosisRow, ...]
+    problems: tuple[Problem, ...]
+    can_add: bool
+
+
+def load_diagnoses(encounter: Encounter, user: Any) -> Diagnoses:
+    """One query for the visit's diagnoses and the patient's problem list."""
+    found = list(
+        Diagnosis.objects.visible_to(user)
+        .filter(
+            Q(encounter=encounter)
+            | Q(patient=encounter.patient, category=Category.PROBLEM)
+            | Q(patient__merged_into=encounter.patient_id, category=Category.PROBLEM)
+        )
+        .select_related("encounter")
+        .ranked()
+    )
+    problems = [row for row in found if _is_listed_problem(row)]
+    here = [row for row in found if row.encounter_id == encounter.pk and not _is_problem(row)]
+    by_origin = {row.promoted_from_id: row for row in problems if row.promoted_from_id}
+    by_words = {(row.condition_code or str(row)): row for row in problems}
+    may = user.has_perm("encounters.change_diagnosis") and not encounter.is_in_error
+    rows = [
+        _diagnosis(
+            row, by_origin.get(row.pk) or by_words.get(row.condition_code or str(row)), may=may
+        )
+        for row in here
+    ]
+    return Diagnoses(
+        rows=tuple(row for row in rows if not row.wrong),
+        wrong=tuple(row for row in rows if row.wrong),
+        problems=tuple(map(_problem, problems)),
+        can_add=user.has_perm("encounters.add_diagnosis") and not encounter.is_in_error,
+    )
+
+
+def _is_problem(row: Diagnosis) -> bool:
+    return row.category == Category.PROBLEM or row.encounter_id is None
+
+
+def _is_listed_problem(row: Diagnosis) -> bool:
+    """On the problem list, not in error itself nor through a visit about somebody else."""
+    if not _is_problem(row) or row.verification == Verification.ENTERED_IN_ERROR:
+        return False
+    visit = row.encounter
+    return not (visit and visit.is_in_error and visit.error_about == ErrorAbout.SOMEBODY_ELSE)
+
+
+def _diagnosis(row: Diagnosis, problem: Diagnosis | None, *, may: bool) -> DiagnosisRow:
+    wrong = row.verification == Verification.ENTERED_IN_ERROR
+    unsure = row.verification not in ("", Verification.CONFIRMED)
+    return DiagnosisRow(
+        pk=row.pk,
+        words=str(row),
+        code=row.condition_code,
+        use=use_words(row),
+        note=row.get_verification_display() if unsure and not wrong else "",
+        wrong=wrong,
+        error_reason=row.error_reason,
+        version=row.version,
+        problem_since=_since(problem) if problem else "",
+        can_promote=may and problem is None and not wrong,
+        can_change=may and not wrong,
+    )
+
+
+def use_words(row: Diagnosis) -> str:
+    """ "Admission 1": use in words and rank; empty where there is neither."""
+    words = {
+        Use.ADMISSION: _("Admission"),
+        Use.DISCHARGE: _("Discharge"),
+        Use.CHIEF_COMPLAINT: _("Complaint"),
+        Use.COMORBIDITY: _("Comorbidity"),
+        Use.PRE_OP: _("Pre-op"),
+        Use.POST_OP: _("Post-op"),
+        Use.BILLING: _("Billing"),
+    }
+    use = words[Use(row.use)] if row.use else ""
+    rank = str(row.rank) if row.rank else ""
+    return " ".join(part for part in (use, rank) if part)
+
+
+def _since(row: Diagnosis) -> str:
+    """Since when, as exactly as it is known; the day it was recorded where no onset is."""
+    if row.onset is None:
+        return row.onset_text or date_format(localtime(row.recorded), "Y")
+    formats = {Precision.YEAR: "Y", Precision.MONTH: "YEAR_MONTH_FORMAT"}
+    return date_format(localtime(row.onset), formats.get(row.onset_precision, "DATE_FORMAT"))  # type: ignore[call-overload]
+
+
+def _problem(row: Diagnosis) -> Problem:
+    return Problem(
+        words=str(row),
+        code=row.condition_code,
+        since=_since(row),
+        active=row.clinical_status in ("", "active", "recurrence", "relapse"),
+    )

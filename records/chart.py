@@ -1,0 +1,276 @@
+"""Everything the visit page shows, in frozen shapes; one query a section, constant in rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from clinik import clock, codes
+from clinik.clock import Precision
+from encounters import lifecycle
+from encounters.diagnosis_list import Diagnoses, load_diagnoses
+from encounters.models import Encounter, EncounterParticipant, StatusPeriod
+from encounters.models.encounter import Priority, Status
+from records.board_cards import minutes_words, step_label, waited
+from records.sections import (
+    AssessmentsSection,
+    NotesSection,
+    ObservationsSection,
+    PrescriptionsSection,
+    VitalsSection,
+    observations_of,
+)
+from records.timeline import Timeline, load_timeline, name_of
+
+# The verbs of a visit that are a page of their own; the others are one press.
+VERB_PAGES = {
+    "leave": "encounter_leave",
+    "finish": "encounter_close",
+    "cancel": "encounter_cancel",
+    "reopen": "encounter_reopen",
+    "admit": "encounter_admit",
+    "move_room": "encounter_room",
+    "hand_over": "encounter_hand_over",
+    "correct_time": "encounter_times",
+    "enter_in_error": "encounter_error",
+    "restore": "encounter_restore",
+    "step_back": "encounter_step_back",
+}
+# Offered beside the filled button; the rest stands under "More".
+BESIDE = ("leave", "restore", "reopen", "uncancel")
+
+
+@dataclass(frozen=True)
+class Action:
+    """One button: `verb` is pressed at once; `page` is the URL name of the page that asks first."""
+
+    verb: str
+    label: str
+    page: str = ""
+
+
+@dataclass(frozen=True)
+class Header:
+    title: str
+    status: str
+    status_words: str
+    sub: str
+    reason: str
+    day: str
+    not_today: bool
+    ended: str
+    next: Action | None
+    beside: tuple[Action, ...]
+    more: tuple[Action, ...]
+    error: str
+    error_about: str
+    participants: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    can_edit: bool
+
+
+@dataclass(frozen=True)
+class VisitPage:
+    """`sections` is empty for those who see no chart; `closing` is what stands in the way."""
+
+    header: Header
+    sections: tuple[Any, ...]
+    diagnoses: Diagnoses | None
+    closing: tuple[lifecycle.Obstacle, ...] | None
+    timeline: Timeline
+    add: str
+    show_all: str
+
+
+def load_visit(encounter: Encounter, user: Any, *, add: str = "", show_all: str = "") -> VisitPage:
+    """The whole page. `add` names the section whose form is open, `show_all` one shown wholly."""
+    chart = user.has_perm("encounters.view_chart")
+    periods = load_periods(encounter)
+    sections = load_sections(encounter, user, show_all=show_all) if chart else ()
+    diagnoses = load_diagnoses(encounter, user) if chart else None
+    labels = _labels(sections, diagnoses)
+    return VisitPage(
+        header=load_header(encounter, user, periods),
+        sections=sections,
+        diagnoses=diagnoses,
+        closing=tuple(lifecycle.missing(encounter)) if chart and closes_next(encounter) else None,
+        timeline=load_timeline(
+            encounter, periods, chart=chart, labels=labels, show_all=show_all == "timeline"
+        ),
+        add=add,
+        show_all=show_all,
+    )
+
+
+def load_sections(encounter: Encounter, user: Any, *, show_all: str = "") -> tuple[Any, ...]:
+    """The five sections of records, in the order of the page; each row is read once."""
+    observations = observations_of(encounter, user)
+    return (
+        VitalsSection.load(encounter, user, observations),
+        NotesSection.load(encounter, user),
+        PrescriptionsSection.load(encounter, user),
+        AssessmentsSection.load(encounter, user),
+        ObservationsSection.load(encounter, user, observations),
+    )
+
+
+def closes_next(encounter: Encounter) -> bool:
+    """Whether closing is what comes: what is missing then matters."""
+    return encounter.status in (Status.IN_PROGRESS, Status.ONLEAVE)
+
+
+def _labels(sections: Sequence[Any], diagnoses: Diagnoses | None) -> dict[str, str]:
+    """Names of the records of this page by their id, for the timeline."""
+    labels = {
+        str(row.pk): str(row.record)
+        for section in sections
+        for row in (*section.rows, *section.wrong)
+    }
+    if diagnoses is not None:
+        labels |= {str(row.pk): row.words for row in (*diagnoses.rows, *diagnoses.wrong)}
+    return labels
+
+
+def load_periods(encounter: Encounter) -> list[StatusPeriod]:
+    """The status history, oldest first, with who took each step: one query."""
+    return list(
+        StatusPeriod.objects.filter(encounter=encounter)
+        .standing()
+        .select_related("by", "by__practitioner")
+    )
+
+
+def load_header(encounter: Encounter, user: Any, periods: Sequence[StatusPeriod]) -> Header:
+    """Who, what, where and since when, and the steps from here: one query for the participants."""
+    moment = encounter.start or encounter.planned_start or encounter.end
+    day = localtime(moment).date() if moment else None
+    verbs = lifecycle.allowed_verbs(encounter, user)
+    following = lifecycle.next_verb(encounter, user)
+    actions = [
+        _action(verb, encounter) for verb in verbs if verb != following and verb != "clarify"
+    ]
+    beside = [action for action in actions if action.verb in BESIDE]
+    rest = [action for action in actions if action.verb not in BESIDE]
+    back = lifecycle.can_step_back(encounter, user)
+    if back:
+        rest.insert(0, Action("step_back", _("Take the last step back"), _page("step_back", back)))
+    return Header(
+        title=encounter.title,
+        status=encounter.status,
+        status_words=_status_words(encounter, periods),
+        sub=" · ".join(part for part in _sub(encounter, day) if part),
+        reason=str(codes.read(encounter, "reason")),
+        day=date_format(day, "DATE_FORMAT") if day else _("date unknown"),
+        not_today=day != clock.today() and not encounter.is_in_error,
+        ended=_ended(encounter),
+        next=_action(following, encounter) if following else None,
+        beside=tuple(beside),
+        more=tuple(rest),
+        error=_error(encounter, periods),
+        error_about=encounter.get_error_about_display(),
+        participants=_participants(encounter),
+        facts=_facts(encounter),
+        can_edit=user.has_perm("encounters.change_encounter") and not encounter.is_in_error,
+    )
+
+
+def _action(verb: str, encounter: Encounter) -> Action:
+    page = VERB_PAGES.get(verb, "")
+    return Action(
+        verb, step_label(verb, encounter.class_code), f"encounters:{page}" if page else ""
+    )
+
+
+def _page(verb: str, how: str) -> str:
+    """Where Undo leads: a press at once, or the page that asks why."""
+    return f"encounters:{VERB_PAGES[verb]}" if how == "reason" else ""
+
+
+def _status_words(encounter: Encounter, periods: Sequence[StatusPeriod]) -> str:
+    """ "in progress · 14 min": the time in the present status, while the visit is open."""
+    words = encounter.get_status_display()
+    if not encounter.is_open:
+        return words
+    since = periods[-1].start if periods and periods[-1].end is None else encounter.start
+    return f"{words} · {minutes_words(waited(since))}" if since else words
+
+
+def _sub(encounter: Encounter, day: Any) -> list[str]:
+    practitioner = encounter.practitioner
+    moment = encounter.start or encounter.planned_start
+    when = ""
+    if moment and encounter.start_precision == Precision.INSTANT:
+        time = date_format(localtime(moment), "TIME_FORMAT")
+        if encounter.status == Status.PLANNED:
+            when = _("planned for %(time)s") % {"time": time}
+        elif encounter.is_open:
+            when = _("since %(time)s") % {"time": time}
+        else:
+            when = time
+    return [
+        encounter.class_code or encounter.class_words,
+        practitioner.short_name if practitioner else _("nobody yet"),
+        encounter.location,
+        when,
+    ]
+
+
+def _ended(encounter: Encounter) -> str:
+    """ "closed 09:45, 45 min"."""
+    if encounter.end is None or encounter.is_open:
+        return ""
+    end = date_format(localtime(encounter.end), "TIME_FORMAT")
+    if encounter.length_minutes is None:
+        return _("ended %(time)s") % {"time": end}
+    length = minutes_words(encounter.length_minutes)
+    if encounter.length_corrected:
+        length += " " + _("(corrected)")
+    return _("ended %(time)s, %(length)s") % {"time": end, "length": length}
+
+
+def _error(encounter: Encounter, periods: Sequence[StatusPeriod]) -> str:
+    """Who put the visit aside, when and why; empty for any other visit."""
+    if not encounter.is_in_error:
+        return ""
+    last = periods[-1] if periods and periods[-1].status == Status.ENTERED_IN_ERROR else None
+    reason = encounter.error_reason or (last.reason if last else "")
+    if last is None or last.start is None:
+        return reason
+    return _("by %(who)s on %(when)s: %(why)s") % {
+        "who": name_of(last.by) or _("an import"),
+        "when": date_format(localtime(last.entered_at), "DATETIME_FORMAT"),
+        "why": reason or _("no reason given"),
+    }
+
+
+def _participants(encounter: Encounter) -> tuple[str, ...]:
+    rows = EncounterParticipant.objects.filter(encounter=encounter, removed=False)
+    return tuple(
+        f"{row} ({row.role_words})" if row.role_words else str(row)
+        for row in rows.select_related("practitioner")
+        if row.practitioner_id is None or row.practitioner_id != encounter.practitioner_id
+    )
+
+
+def _facts(encounter: Encounter) -> tuple[tuple[str, str], ...]:
+    """What the head has no room for; only what is filled."""
+    labels = {str(value): str(label) for value, label in Priority.choices}
+    priority = labels.get(encounter.priority, encounter.priority)
+    facts = [
+        (_("Service"), str(codes.read(encounter, "service_type"))),
+        (_("Priority"), priority),
+        (_("Organisation"), encounter.service_provider),
+        (_("On leave to"), encounter.leave_to if encounter.status == Status.ONLEAVE else ""),
+        (_("Cancelled"), _cancelled(encounter)),
+        (_("Part of"), str(encounter.part_of) if encounter.part_of else ""),
+        (_("Recorded"), _("afterwards") if encounter.entered_late else ""),
+    ]
+    return tuple((label, value) for label, value in facts if value)
+
+
+def _cancelled(encounter: Encounter) -> str:
+    parts = (encounter.get_cancel_reason_display(), encounter.cancel_text)
+    return ": ".join(part for part in parts if part) if encounter.cancel_reason else ""

@@ -1,0 +1,285 @@
+"""The timeline of a visit: who did what, when, from what to what, and why; newest first.
+
+Statuses come from the status history (when it happened), everything else from the audit trail (when
+it was entered). Views are not shown, and nothing of the chart to those who may not see it.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import pgettext_lazy as pgettext
+
+from clinik import clock
+from clinik.models import AuditEvent
+from encounters.models import Encounter, StatusPeriod
+from encounters.models.encounter import CancelReason, Status
+
+SHOWN = 50
+# Entered so much later than it happened is worth a word.
+LATE = dt.timedelta(minutes=2)
+CHART_APPS = ("records.",)
+CHART_TYPES = ("encounters.diagnosis", "encounters.allergy", "encounters.noknownallergies")
+
+# Acts on the visit that the status history already tells.
+IN_HISTORY = frozenset(
+    f"encounter.{verb}"
+    for verb in (
+        "create",
+        "open",
+        "arrive",
+        "triage",
+        "start",
+        "leave",
+        "resume",
+        "finish",
+        "cancel",
+        "uncancel",
+        "reopen",
+    )
+)
+# What an act says; of a record its name stands before it, in bold.
+WORDS = {
+    "encounter.change": gettext_lazy("details changed"),
+    "encounter.step_back": gettext_lazy("step taken back"),
+    "encounter.correct_time": gettext_lazy("time corrected"),
+    "encounter.correct_length": gettext_lazy("length corrected"),
+    "encounter.admit": gettext_lazy("admitted"),
+    "encounter.move_room": gettext_lazy("moved to another room"),
+    "encounter.hand_over": gettext_lazy("handed over"),
+    "encounter.enter_in_error": gettext_lazy("entered in error"),
+    "encounter.restore": gettext_lazy("restored"),
+    "encounter.override": gettext_lazy("closed although something was missing"),
+    "encounter.record_past": gettext_lazy("recorded afterwards"),
+    "encounter.import": gettext_lazy("imported"),
+    "prescription.activate": gettext_lazy("prescribed"),
+    "prescription.hold": gettext_lazy("put on hold"),
+    "prescription.stop": gettext_lazy("stopped"),
+    "prescription.create": gettext_lazy("drafted"),
+    "note.create": gettext_lazy("begun"),
+    "note.sign": gettext_lazy("signed"),
+    "note.cosign": gettext_lazy("co-signed"),
+    "observation.acknowledge": gettext_lazy("seen"),
+    "diagnosis.promote": gettext_lazy("put on the problem list"),
+    "noknownallergies.create": gettext_lazy("stated"),
+}
+LAST_WORDS = {
+    "create": pgettext("timeline", "added"),
+    "change": pgettext("timeline", "changed"),
+    "enter_in_error": pgettext("timeline", "entered in error"),
+}
+WARNING_ACTS = ("enter_in_error", "override", "step_back", "reopen")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line. `day` is set where the day is not that of the line above; `at` sorts."""
+
+    at: dt.datetime
+    time: str
+    text: str
+    bold: str = ""
+    who: str = ""
+    why: str = ""
+    day: str = ""
+    warning: bool = False
+
+
+@dataclass(frozen=True)
+class Timeline:
+    entries: tuple[Entry, ...]
+    cut: bool
+
+
+def load_timeline(
+    encounter: Encounter,
+    periods: Sequence[StatusPeriod],
+    *,
+    chart: bool,
+    labels: Mapping[str, str],
+    show_all: bool = False,
+) -> Timeline:
+    """One query for the acts; `labels` names the records that the page has read already."""
+    events = AuditEvent.objects.filter(encounter_id=encounter.pk).exclude(
+        action=AuditEvent.Action.READ
+    )
+    found = list(
+        events.select_related("by", "by__practitioner").order_by("-id")[
+            : None if show_all else SHOWN + 1
+        ]
+    )
+    cut = not show_all and len(found) > SHOWN
+    acts = found[:SHOWN] if cut else found
+    entries = [*_statuses(encounter, periods), *_acts(acts, chart=chart, labels=labels)]
+    # Of two at the same minute the later entered stands above; sorting is stable.
+    entries.sort(key=lambda entry: entry.at, reverse=True)
+    return Timeline(entries=tuple(_with_days(encounter, entries)), cut=cut)
+
+
+def name_of(user: Any) -> str:
+    """A login as the clinic calls it: the practitioner's short name, else the person's."""
+    if user is None:
+        return ""
+    practitioner = getattr(user, "practitioner", None)
+    return practitioner.short_name if practitioner else str(user)
+
+
+def _time(at: dt.datetime) -> str:
+    return date_format(localtime(at), "TIME_FORMAT")
+
+
+def _statuses(encounter: Encounter, periods: Sequence[StatusPeriod]) -> Iterable[Entry]:
+    before: StatusPeriod | None = None
+    labels = {str(value): str(label) for value, label in Status.choices}
+    for period in periods:
+        start = period.start
+        if start is None:  # an import without times: the visit's header says the status
+            continue
+        text = labels.get(period.status, period.status)
+        if before is None and period.status == Status.ARRIVED:
+            text += _against_plan(encounter, start)
+        who = name_of(period.by) or (_("imported") if period.source else "")
+        if before is not None and before.start is not None:
+            who = _after(who, labels.get(before.status, before.status), start - before.start)
+        if period.entered_at - start > LATE and not period.source:
+            who += " · " + _("entered %(time)s") % {"time": _stamp(period.entered_at, start)}
+        yield Entry(
+            at=start,
+            time=_time(start),
+            text=text,
+            who=who,
+            why=_why(encounter, period),
+            warning=period.status == Status.ENTERED_IN_ERROR,
+        )
+        before = period
+
+
+def _against_plan(encounter: Encounter, start: dt.datetime) -> str:
+    if encounter.planned_start is None:
+        return ""
+    late = round((start - encounter.planned_start).total_seconds() / 60)
+    if late == 0 or abs(late) > 12 * 60:
+        return ""
+    if late < 0:
+        return ", " + ngettext("%(n)d min early", "%(n)d min early", -late) % {"n": -late}
+    return ", " + ngettext("%(n)d min late", "%(n)d min late", late) % {"n": late}
+
+
+def _after(who: str, status: str, span: dt.timedelta) -> str:
+    after = _("after %(minutes)s min %(status)s") % {
+        "minutes": max(clock.whole_minutes(span), 0),
+        "status": status,
+    }
+    return f"{who}, {after}" if who else after
+
+
+def _stamp(at: dt.datetime, beside: dt.datetime) -> str:
+    """The time, with its day where that is another one."""
+    if localtime(at).date() == localtime(beside).date():
+        return _time(at)
+    return date_format(localtime(at), "DATETIME_FORMAT")
+
+
+def _why(encounter: Encounter, period: StatusPeriod) -> str:
+    if period.status == Status.CANCELLED and encounter.cancel_reason:
+        labels = {str(value): str(label) for value, label in CancelReason.choices}
+        parts = (labels[encounter.cancel_reason], encounter.cancel_text)
+        return ": ".join(part for part in parts if part)
+    return period.reason
+
+
+def _acts(
+    events: Sequence[AuditEvent], *, chart: bool, labels: Mapping[str, str]
+) -> Iterable[Entry]:
+    """One line for each act; what one press made in several rows is one line with their number."""
+    seen: dict[tuple[str, str], int] = {}
+    for event in events:
+        if event.request_id:
+            key = (event.request_id, event.act)
+            seen[key] = seen.get(key, 0) + 1
+    told = set()
+    for event in events:
+        if event.act in IN_HISTORY or (not chart and _of_the_chart(event)):
+            continue
+        key = (event.request_id, event.act)
+        if event.request_id and key in told:
+            continue
+        told.add(key)
+        yield _act(event, seen.get(key, 1), labels)
+
+
+def _of_the_chart(event: AuditEvent) -> bool:
+    return event.object_type.startswith(CHART_APPS) or event.object_type in CHART_TYPES
+
+
+def _act(event: AuditEvent, count: int, labels: Mapping[str, str]) -> Entry:
+    kind, _dot, verb = event.act.rpartition(".")
+    on_visit = kind == "encounter"
+    text = str(WORDS.get(event.act) or LAST_WORDS.get(verb) or verb.replace("_", " "))
+    bold = ""
+    if not on_visit:
+        bold = labels.get(event.object_id, "") if count == 1 else ""
+        bold = bold or _kind_words(event.object_type, count)
+    return Entry(
+        at=event.at,
+        time=_time(event.at),
+        bold=bold,
+        text=text + _from_to(event) + _changed(event),
+        who=name_of(event.by),
+        why=event.reason,
+        warning=verb in WARNING_ACTS,
+    )
+
+
+def _kind_words(object_type: str, count: int) -> str:
+    """ "note", "3 observations": where the record itself was not read for this page."""
+    from django.apps import apps
+
+    meta = apps.get_model(object_type)._meta
+    if count == 1:
+        return str(meta.verbose_name)
+    return f"{count} {meta.verbose_name_plural}"
+
+
+def _from_to(event: AuditEvent) -> str:
+    """ ": in progress → triaged", where the act says so."""
+    before, after = event.detail.get("from", ""), event.detail.get("to", "")
+    if not (before and after) or before == after:
+        return ""
+    labels = {str(value): str(label) for value, label in Status.choices}
+    if event.object_type != Encounter._meta.label_lower or before not in labels:
+        return ""
+    return f": {labels[before]} → {labels.get(after, after)}"
+
+
+def _changed(event: AuditEvent) -> str:
+    """ ": reason, room" for a change; the values stay in the row's history."""
+    if not event.act.endswith(".change") or not event.fields:
+        return ""
+    from django.apps import apps
+
+    model = apps.get_model(event.object_type)
+    names = []
+    for field in event.fields:
+        try:
+            names.append(str(model._meta.get_field(field).verbose_name))  # type: ignore[union-attr]
+        except (FieldDoesNotExist, AttributeError):
+            names.append(field.replace("_", " "))
+    return ": " + ", ".join(dict.fromkeys(names))
+
+
+def _with_days(encounter: Encounter, entries: Sequence[Entry]) -> Iterable[Entry]:
+    """Days are said where the timeline leaves the visit's own day, or changes it."""
+    moment = encounter.start or encounter.planned_start or encounter.end
+    above = localtime(moment).date() if moment else None
+    for entry in entries:
+        day = localtime(entry.at).date()
+        shown = date_format(day, "DATE_FORMAT") if day != above else ""
+        above = day
+        yield replace(entry, day=shown)
