@@ -27,12 +27,14 @@ encounter_stepping_back = Signal()
 _UNDOABLE = frozenset(Status) - {Status.PLANNED, Status.ENTERED_IN_ERROR, Status.UNKNOWN}
 
 
-def can_step_back(encounter: Encounter, user: Any) -> str:
+def can_step_back(
+    encounter: Encounter, user: Any, periods: list[StatusPeriod] | None = None
+) -> str:
     """ "press" (own step, within ten minutes), "reason" (permitted, with one), or "" (not at all).
 
-    One query. A note signed since may still refuse it.
+    One query, or none with the status history at hand. A note signed since may still refuse it.
     """
-    current = open_period(standing_periods(encounter))
+    current = open_period(standing_periods(encounter) if periods is None else periods)
     if not _can_go_back(encounter, current):
         return ""
     if _own_and_fresh(current, user):
