@@ -27,9 +27,6 @@ CLINIK_DEMO = env.bool("CLINIK_DEMO", default=False)
 CLINIK_NAME = env.str("CLINIK_NAME", default="Clinik")
 
 INSTALLED_APPS = [
-    "records",
-    "encounters",
-    "clinik",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -46,6 +43,9 @@ INSTALLED_APPS = [
     "crispy_bootstrap5",
     "django_htmx",
     "csp",
+    "clinik",
+    "encounters",
+    "records",
 ]
 
 MIDDLEWARE = [
