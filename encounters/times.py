@@ -53,7 +53,7 @@ def check_at(
     if at is None:
         return max(clock.now(), begun) if begun else clock.now()
     check_not_future(at, field=field)
-    if begun is None or at >= begun or (current and current.status == Status.PLANNED):
+    if begun is None or at >= begun or (current and current.is_booking):
         return at
     if clock.to_minute(at) == clock.to_minute(begun):
         return begun

@@ -94,7 +94,7 @@ class StatusPeriod(ClinikModel):
         """
         current = cls.objects.filter(encounter=encounter, end=None, withdrawn_at=None).last()
         if current is not None:
-            if current.status == Status.PLANNED and current.start and at < current.start:
+            if current.is_booking and current.start and at < current.start:
                 current.start = at
             current.end, current.end_precision = at, clock.Precision.INSTANT
             current.save()
@@ -107,6 +107,11 @@ class StatusPeriod(ClinikModel):
             reason=reason,
             before={"verb": verb, "status": before, "changed": stored},
         )
+
+    @property
+    def is_booking(self) -> bool:
+        """The visit's first interval, planned: it began when somebody typed the booking."""
+        return self.status == Status.PLANNED and self.before.get("verb") == "open"
 
     def restored(self) -> dict[str, Any]:
         """The visit's fields as they were before the step that began this interval."""
