@@ -10,7 +10,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from clinik.clock import Precision
-from encounters.models import Diagnosis, Encounter
+from encounters.models import Diagnosis, Encounter, Patient
 from encounters.models.diagnosis import Category, Use, Verification
 from encounters.models.encounter import ErrorAbout
 
@@ -77,6 +77,19 @@ def load_diagnoses(encounter: Encounter, user: Any) -> Diagnoses:
         problems=tuple(map(_problem, problems)),
         can_add=user.has_perm("encounters.add_diagnosis") and not encounter.is_in_error,
     )
+
+
+def load_problems(patient: Patient, user: Any) -> tuple[Problem, ...]:
+    """The patient's problem list, active ones first: one query."""
+    found = (
+        Diagnosis.objects.visible_to(user)
+        .of_patient(patient)
+        .filter(category=Category.PROBLEM)
+        .listed()
+        .order_by("onset", "recorded", "id")
+    )
+    problems = [_problem(row) for row in found]
+    return tuple(sorted(problems, key=lambda problem: not problem.active))
 
 
 def _is_problem(row: Diagnosis) -> bool:

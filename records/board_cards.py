@@ -289,6 +289,8 @@ def _about(row: Row, viewer: Viewer) -> str:
 
 
 def _room(row: Row) -> str:
+    if row.status == Status.FINISHED:
+        return ""
     if row.location:
         return row.location
     if row.class_code == EncounterClass.VR:

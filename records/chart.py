@@ -143,7 +143,7 @@ def load_periods(encounter: Encounter) -> list[StatusPeriod]:
     )
 
 
-def load_header(encounter: Encounter, user: Any, periods: Sequence[StatusPeriod]) -> Header:
+def load_header(encounter: Encounter, user: Any, periods: list[StatusPeriod]) -> Header:
     """Who, what, where and since when, and the steps from here: one query for the participants."""
     moment = encounter.start or encounter.planned_start or encounter.end
     day = localtime(moment).date() if moment else None
@@ -154,7 +154,7 @@ def load_header(encounter: Encounter, user: Any, periods: Sequence[StatusPeriod]
     ]
     beside = [action for action in actions if action.verb in BESIDE]
     rest = [action for action in actions if action.verb not in BESIDE]
-    back = lifecycle.can_step_back(encounter, user)
+    back = lifecycle.can_step_back(encounter, user, periods)
     if back:
         rest.insert(0, Action("step_back", _("Take the last step back"), _page("step_back", back)))
     return Header(

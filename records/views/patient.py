@@ -2,12 +2,42 @@
 
 import uuid
 
+from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
+
+from clinik import audit, keyset
+from encounters import banner
+from encounters.models import Patient
+from encounters.views.allergies import section_context
+from records.patient_page import load_patient_page
 
 
 @require_GET
 @permission_required("encounters.view_patient", raise_exception=True)
 def patient_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    return HttpResponse("")
+    """The patient; an entry that was merged leads to the one it was merged into."""
+    people = Patient.objects.visible_to(request.user)
+    patient = get_object_or_404(people.select_related("merged_into", "general_practitioner"), pk=pk)
+    if patient.merged_into is not None:
+        said = {"old": patient.number, "name": patient.merged_into.name}
+        messages.info(request, _("%(old)s was merged into %(name)s.") % said)
+        return redirect("records:patient_detail", pk=patient.merged_into_id)
+    audit.record_view(patient, by=request.user)
+    page = load_patient_page(
+        patient,
+        request.user,
+        visits=keyset.Cursor.read(request.GET.get("visits", "")),
+        notes=keyset.Cursor.read(request.GET.get("notes", "")),
+    )
+    context = {
+        "patient": patient,
+        "banner": banner.for_patient(patient, request.user),
+        "page": page,
+    }
+    if request.user.has_perm("encounters.view_allergy"):
+        context |= section_context(patient, request)
+    return render(request, "records/patient_detail.html", context)

@@ -13,10 +13,9 @@ from clinik import audit
 from encounters import banner
 from encounters.models import Encounter
 from records.chart import VisitPage, load_visit
-from records.views.adding import Adder, Adding
-
-DIAGNOSES = "encounters/_diagnoses.html"
-ADDERS: dict[str, Adder] = {}
+from records.print_sheet import load_sheet
+from records.views.adding import Adding
+from records.views.start import start_adding
 
 
 @dataclass(frozen=True)
@@ -25,13 +24,12 @@ class Part:
 
     template: str
     section: Any = None
-    adding: Adding | None = None
 
 
 @require_GET
 @permission_required("encounters.view_encounter", raise_exception=True)
 def encounter_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """The visit's page; `?add=note` opens that section's form, `?all=notes` shows every row."""
+    """The visit's page; `?add=note` opens that section's form, `?all=note` shows all its rows."""
     encounter = the_visit(request, pk)
     audit.record_view(encounter, by=request.user)
     page = load_visit(encounter, request.user, show_all=request.GET.get("all", ""))
@@ -40,7 +38,9 @@ def encounter_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "patient": encounter.patient,
         "banner": banner.for_patient(encounter.patient, request.user),
         "page": page,
-        "parts": _parts(request, encounter, page),
+        "parts": _parts(page),
+        "adding": _adding(request, encounter, page),
+        "diagnoses": page.diagnoses,
     }
     return render(request, "records/encounter_detail.html", context)
 
@@ -48,30 +48,34 @@ def encounter_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @require_GET
 @permission_required("encounters.view_encounter", raise_exception=True)
 def encounter_print(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """The visit on paper."""
+    """The visit on paper: every row once."""
     encounter = the_visit(request, pk)
-    return HttpResponse(status=204)
+    audit.record("encounter.print", encounter, by=request.user, action="R")
+    context = {
+        "encounter": encounter,
+        "patient": encounter.patient,
+        "banner": banner.for_patient(encounter.patient, request.user),
+        "sheet": load_sheet(encounter, request.user),
+    }
+    return render(request, "records/encounter_print.html", context)
 
 
 def the_visit(request: HttpRequest, pk: uuid.UUID) -> Encounter:
     """The visit with the people it names, or 404."""
     visits = Encounter.objects.visible_to(request.user)
-    people = ("patient", "patient__merged_into", "practitioner", "part_of")
+    people = ("patient", "patient__merged_into", "practitioner", "part_of", "hospitalization")
     return get_object_or_404(visits.select_related(*people), pk=pk)
 
 
-def _parts(request: HttpRequest, encounter: Encounter, page: VisitPage) -> list[Part]:
-    """The sections in the order of the page; the one that is asked for has its form open."""
-    asked = request.GET.get("add", "")
-    parts = []
-    for section in page.sections:
-        adder = ADDERS.get(section.kind)
-        if adder is None:
-            continue
-        adding = None
-        if section.can_add and asked == section.kind:
-            adding = adder.start(encounter, request.user, request.GET)
-        parts.append(Part(adder.template, section, adding))
+def _parts(page: VisitPage) -> list[Part]:
+    """The sections in the order of the page: vitals, diagnoses, then what was written."""
+    parts = [Part(section.template, section) for section in page.sections]
     if page.diagnoses is not None:
-        parts.insert(1, Part(DIAGNOSES))
+        parts.insert(1, Part("encounters/_diagnoses.html"))
     return parts
+
+
+def _adding(request: HttpRequest, encounter: Encounter, page: VisitPage) -> Adding | None:
+    """The form that is asked for; nobody gets one of a section that they do not see."""
+    asked = request.GET.get("add", "")
+    return start_adding(request, encounter, asked) if asked and page.sections else None

@@ -1,0 +1,244 @@
+"""Everything the patient's page shows, in frozen shapes; its cost is the same with 1,000 visits."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import F, Window
+from django.db.models.functions import Coalesce, RowNumber
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+
+from clinik import clock, keyset
+from encounters import search
+from encounters.diagnosis_list import Problem, load_problems
+from encounters.models import Encounter, Patient
+from records.board_cards import minutes_words, waited
+from records.models import Note, Observation, Prescription
+from records.readings import Person, Reading, pregnant_at, read
+from records.vitals import BY_CODE, PREGNANCY_DUE, PREGNANCY_STATUS, VITALS
+
+VISITS_SHOWN = 20
+NOTES_SHOWN = 10
+PRESCRIPTIONS_SHOWN = 50
+TREND = 5
+# The spark's box in CSS pixels, as the design's component has it.
+SPARK_WIDTH, SPARK_HEIGHT = 90, 18
+
+
+@dataclass(frozen=True)
+class OpenVisit:
+    pk: uuid.UUID
+    title: str
+    status: str
+    status_words: str
+    sub: str
+
+
+@dataclass(frozen=True)
+class LastVital:
+    """A sign's last value, when it was taken, and its trend, oldest first."""
+
+    label: str
+    reading: Reading
+    taken: str
+    was: str
+    trend: tuple[str, ...]
+    points: str
+
+
+@dataclass(frozen=True)
+class NoteRow:
+    pk: uuid.UUID
+    visit: uuid.UUID | None
+    title: str
+    kind: str
+    author: str
+    when: str
+    draft: bool
+
+
+@dataclass(frozen=True)
+class MedicationRow:
+    pk: uuid.UUID
+    visit: uuid.UUID | None
+    name: str
+    dosage: str
+    since: str
+    status: str
+    status_words: str
+
+
+@dataclass(frozen=True)
+class PatientChart:
+    """What needs the right to see charts."""
+
+    problems: tuple[Problem, ...]
+    vitals: tuple[LastVital, ...]
+    medications: tuple[MedicationRow, ...]
+    medications_cut: bool
+    notes: keyset.Page[NoteRow]
+
+
+@dataclass(frozen=True)
+class PatientPage:
+    open: tuple[OpenVisit, ...]
+    visits: keyset.Page[search.VisitRow]
+    chart: PatientChart | None
+
+
+def load_patient_page(
+    patient: Patient,
+    user: Any,
+    *,
+    visits: keyset.Cursor | None = None,
+    notes: keyset.Cursor | None = None,
+) -> PatientPage:
+    """Open visits, a page of all visits (2 queries), and the chart (5) where it may be seen."""
+    theirs = Encounter.objects.visible_to(user).of_patient(patient).listed()
+    return PatientPage(
+        open=tuple(map(_open, theirs.open().select_related("practitioner").newest_first()[:20])),
+        visits=search.read_page(theirs, user=user, size=VISITS_SHOWN, cursor=visits, newest=True),
+        chart=_chart(patient, user, notes) if user.has_perm("encounters.view_chart") else None,
+    )
+
+
+def _open(visit: Encounter) -> OpenVisit:
+    words = visit.get_status_display()
+    since = minutes_words(waited(visit.start)) if visit.start else ""
+    parts = (
+        visit.class_code,
+        visit.practitioner.short_name if visit.practitioner else "",
+        visit.location,
+        date_format(localtime(visit.start), "DATETIME_FORMAT") if visit.start else "",
+    )
+    return OpenVisit(
+        pk=visit.pk,
+        title=visit.title,
+        status=visit.status,
+        status_words=f"{words} · {since}" if since else words,
+        sub=" · ".join(part for part in parts if part),
+    )
+
+
+def _chart(patient: Patient, user: Any, notes: keyset.Cursor | None) -> PatientChart:
+    medications = list(
+        Prescription.objects.visible_to(user)
+        .of_patient(patient)
+        .current()
+        .newest_first()[: PRESCRIPTIONS_SHOWN + 1]
+    )
+    return PatientChart(
+        problems=load_problems(patient, user),
+        vitals=_vitals(patient, user),
+        medications=tuple(map(_medication, medications[:PRESCRIPTIONS_SHOWN])),
+        medications_cut=len(medications) > PRESCRIPTIONS_SHOWN,
+        notes=_notes(patient, user, notes),
+    )
+
+
+def _medication(row: Prescription) -> MedicationRow:
+    since = row.start or row.effective
+    return MedicationRow(
+        pk=row.pk,
+        visit=row.encounter_id,
+        name=str(row),
+        dosage=row.dosage_text or " ".join(p for p in (row.dose, row.route, row.frequency) if p),
+        since=date_format(localtime(since), "YEAR_MONTH_FORMAT") if since else "",
+        status=row.status,
+        status_words=row.get_status_display(),
+    )
+
+
+def _notes(patient: Patient, user: Any, cursor: keyset.Cursor | None) -> keyset.Page[NoteRow]:
+    """A page of the patient's notes, newest first, without their text."""
+    found = (
+        Note.objects.visible_to(user)
+        .of_patient(patient)
+        .listed()
+        .annotate(moment=Coalesce("effective", "created"))
+        .select_related("author", "entered_by")
+        .defer("content")
+    )
+    page = keyset.page(
+        found,
+        size=NOTES_SHOWN,
+        cursor=cursor,
+        moment="moment",
+        place=lambda row: (row.moment, row.pk),
+    )
+    return keyset.Page([_note(row) for row in page.rows], page.previous, page.next)
+
+
+def _note(row: Any) -> NoteRow:
+    return NoteRow(
+        pk=row.pk,
+        visit=row.encounter_id,
+        title=str(row),
+        kind=row.get_type_display() if row.title else "",
+        author=row.author.short_name if row.author else str(row.entered_by or ""),
+        when=search.when_words(row.moment, row.effective_precision),
+        draft=not row.is_signed,
+    )
+
+
+def _vitals(patient: Patient, user: Any) -> tuple[LastVital, ...]:
+    """The last five of each sign over all visits: one query, and one for the components."""
+    place = Window(
+        RowNumber(),
+        partition_by=F("code_code"),
+        order_by=[F("effective").desc(), F("id").desc()],
+    )
+    found = list(
+        Observation.objects.visible_to(user)
+        .of_patient(patient)
+        .listed()
+        .exclude(status="cancelled")
+        .filter(code_code__in=[*BY_CODE, PREGNANCY_STATUS, PREGNANCY_DUE], effective__isnull=False)
+        .annotate(place=place)
+        .filter(place__lte=TREND)
+        .newest_first()
+        .prefetch_related("components")
+    )
+    noted = [row for row in found if row.code_code in (PREGNANCY_STATUS, PREGNANCY_DUE)]
+    by_key: dict[str, list[Reading]] = {}
+    for record in found:
+        reading = read(record, _person(patient, record, noted))
+        if reading is not None:
+            by_key.setdefault(reading.key, []).append(reading)
+    return tuple(_last(key, by_key[key][:TREND]) for key in VITALS if key in by_key)
+
+
+def _person(patient: Patient, record: Observation, noted: Sequence[Observation]) -> Person:
+    """As the patient was when the value was taken: a child's band is the child's."""
+    when = record.effective or clock.now()
+    return Person(patient.age_at(when), pregnant_at(noted, localtime(when).date()))
+
+
+def _last(key: str, readings: Sequence[Reading]) -> LastVital:
+    newest = readings[0]
+    taken = newest.record.effective
+    return LastVital(
+        label=str(VITALS[key].label),
+        reading=newest,
+        taken=search.when_words(taken, newest.record.effective_precision) if taken else "",
+        was=readings[1].text if len(readings) > 1 else "",
+        trend=tuple(reading.text for reading in reversed(readings)),
+        points=spark_points([r.number for r in reversed(readings) if r.number is not None]),
+    )
+
+
+def spark_points(numbers: Sequence[Decimal]) -> str:
+    """Points of a polyline through the numbers, oldest first; empty for fewer than two."""
+    if len(numbers) < 2:
+        return ""
+    low, high = min(numbers), max(numbers)
+    step = SPARK_WIDTH / (len(numbers) - 1)
+    span = high - low or Decimal(1)
+    height = SPARK_HEIGHT - 4
+    return " ".join(
+        f"{place * step:.0f},{SPARK_HEIGHT - 2 - float((number - low) / span) * height:.0f}"
+        for place, number in enumerate(numbers)
+    )
