@@ -1,0 +1,5 @@
+"""Stories that go on over many visits."""
+
+from records.demo.script import Script
+
+STORIES: dict[str, tuple[tuple[int, Script], ...]] = {}
