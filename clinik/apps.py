@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import m2m_changed, post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,6 +8,14 @@ class ClinikConfig(AppConfig):
     verbose_name = _("Clinik")
 
     def ready(self) -> None:
-        from clinik import roles
+        from allauth.account.signals import password_changed, password_reset, password_set
+
+        from clinik import roles, staff
+        from clinik.models import User
 
         post_migrate.connect(roles.sync_after_migrate, dispatch_uid="clinik.roles")
+        m2m_changed.connect(
+            staff.follow_roles, sender=User.groups.through, dispatch_uid="clinik.staff"
+        )
+        for signal in (password_changed, password_reset, password_set):
+            signal.connect(staff.password_was_set, dispatch_uid="clinik.password")

@@ -1,0 +1,12 @@
+"""The admin: every table to look at, the registers to edit, nothing to delete.
+
+- base.py: what every page of the admin has (search, capped pages, audited views, history)
+- editing.py: pages that change a row, under the same rules as the clinic's pages
+- history.py: who changed what, from the row's versions and the audit trail
+- tables.py: codes, the audit trail, imports, drafts, sessions
+Each app above registers its own models in its own admin package.
+"""
+
+from clinik.admin import tables
+
+__all__ = ["tables"]

@@ -1,0 +1,240 @@
+"""Codes, the audit trail, imports, typing in progress, and who is logged in."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+import allauth.account.admin
+import allauth.mfa.admin  # noqa: F401
+import django.contrib.auth.admin  # noqa: F401
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.contrib.auth.models import Group
+from django.contrib.sessions.models import Session
+from django.db import models
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from clinik import codes
+from clinik.admin.base import ReadOnlyAdmin
+from clinik.admin.editing import EditingAdmin
+from clinik.models import AuditEvent, Code, Draft, ImportedResource, ImportRun, User
+from clinik.names import normalise_name
+
+# The libraries' own pages would edit and delete; importing them first makes sure that they stand
+# there to be taken away. A second step at login is reset on the user's page.
+for library_model in (Group, EmailAddress, Authenticator):
+    admin.site.unregister(library_model)
+
+
+def uuid_in(term: str) -> UUID | None:
+    """The row number that was searched for, with or without hyphens; None for other texts."""
+    try:
+        return UUID(term)
+    except ValueError:
+        return None
+
+
+@admin.register(Group)
+class RoleAdmin(ReadOnlyAdmin):
+    """The five roles and their rights, which the program sets (clinik.roles)."""
+
+    list_display = ["name"]
+    search_fields = ["name"]
+    ordering = ["name"]
+    fields = ["name", "rights"]
+
+    @admin.display(description=_("rights"))
+    def rights(self, row: Group) -> str:
+        names = row.permissions.order_by("codename").values_list("name", flat=True)
+        return "\n".join(names)
+
+
+class SystemFilter(admin.SimpleListFilter):
+    """The code tables that ship; asking the table which it holds would read all of it."""
+
+    title = _("code system")
+    parameter_name = "system"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(codes.LOINC, "LOINC"), (codes.ICD10CM, "ICD-10-CM")]
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> Any:
+        return queryset.filter(system=self.value()) if self.value() else queryset
+
+
+@admin.register(Code)
+class CodeAdmin(EditingAdmin):
+    list_display = ["code", "display", "system", "kind", "active"]
+    list_display_links = ["code", "display"]
+    list_filter = [SystemFilter, "active"]
+    search_fields = ["code__istartswith", "display__icontains"]
+    search_help_text = _("The beginning of a code, or words of its name.")
+    fields = ["system", "code", "display", "kind", "units", "active"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """A code is what it is; its name and whether it is offered can change."""
+        return ["system", "code"] if obj else []
+
+    def change(self, row: Any, **kwargs: Any) -> Any:
+        if "display" in kwargs:
+            kwargs["search"] = normalise_name(kwargs["display"])
+        return super().change(row, **kwargs)
+
+    def add(self, row: Any, **kwargs: Any) -> Any:
+        row.search = normalise_name(row.display)
+        return super().add(row, **kwargs)
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnlyAdmin):
+    """Who did or saw what; found by row, visit, patient or request, or by the login."""
+
+    list_display = ["at", "by", "role", "act", "object_type", "object_id", "changed", "address"]
+    list_select_related = ["by"]
+    list_filter = ["action"]
+    search_fields = ["object_id"]
+    search_help_text = _("A login in full, or the number in the address of a row.")
+
+    @admin.display(description=_("changed fields"))
+    def changed(self, row: AuditEvent) -> str:
+        return ", ".join(row.fields)
+
+    @cached_property
+    def kinds(self) -> list[str]:
+        """Every kind of row; naming them lets the search by row use its index."""
+        return [model._meta.label_lower for model in apps.get_models()]
+
+    def search(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], term: str
+    ) -> tuple[models.QuerySet[Any], bool]:
+        if not term:
+            return queryset, False
+        key = uuid_in(term)
+        if key is None:
+            return queryset.filter(by__in=User.objects.filter(username__iexact=term)), False
+        wanted = models.Q(object_type__in=self.kinds, object_id=str(key))
+        wanted |= models.Q(patient_id=key) | models.Q(encounter_id=key)
+        return queryset.filter(wanted), False
+
+
+@admin.register(ImportRun)
+class ImportRunAdmin(ReadOnlyAdmin):
+    """Each run with its report."""
+
+    list_display = ["started", "source", "by", "finished", "number_of_files", "refused"]
+    list_select_related = ["by"]
+    search_fields = ["source"]
+    fields = ["source", "started", "finished", "by", "report", "refusals", "read_files"]
+    readonly_fields = ["report", "refusals", "read_files"]
+
+    @admin.display(description=_("files"))
+    def number_of_files(self, row: ImportRun) -> int:
+        return len(row.files)
+
+    @admin.display(description=_("refused"))
+    def refused(self, row: ImportRun) -> int:
+        return len(row.failures)
+
+    @admin.display(description=_("report"))
+    def report(self, row: ImportRun) -> str:
+        return "\n".join(
+            f"{kind}: {_counted(counts)}" for kind, counts in sorted(row.counts.items())
+        )
+
+    @admin.display(description=_("refusals"))
+    def refusals(self, row: ImportRun) -> str:
+        return "\n".join(_said(failure) for failure in row.failures) or "–"
+
+    @admin.display(description=_("files"))
+    def read_files(self, row: ImportRun) -> str:
+        return "\n".join(_said(file) for file in row.files) or "–"
+
+
+def _counted(counts: Any) -> str:
+    if isinstance(counts, dict):
+        return ", ".join(f"{number} {name}" for name, number in counts.items() if number)
+    return str(counts)
+
+
+def _said(entry: Any) -> str:
+    if isinstance(entry, dict):
+        return ": ".join(str(value) for value in entry.values() if value)
+    return str(entry)
+
+
+@admin.register(ImportedResource)
+class ImportedResourceAdmin(ReadOnlyAdmin):
+    list_display = ["resource_type", "resource_id", "source", "row_model", "row_id", "row_version"]
+    search_fields = ["resource_id"]
+    search_help_text = _("The id in the source, or the id of the row here, in full.")
+    ordering = ["-id"]
+    list_select_related = ["run"]
+    fields = ["source", "resource_type", "resource_id", "row_model", "row_id", "row_version"]
+    fields += ["run", "rest"]
+    readonly_fields = ["rest"]
+    view_permission = "clinik.view_importedresource"
+    about_people = True
+
+    @admin.display(description=_("what is not modelled, as sent"))
+    def rest(self, row: ImportedResource) -> str:
+        return json.dumps(row.raw, indent=2, ensure_ascii=False)
+
+    def search(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], term: str
+    ) -> tuple[models.QuerySet[Any], bool]:
+        if not term:
+            return queryset, False
+        wanted = models.Q(resource_id=term)
+        if key := uuid_in(term):
+            wanted |= models.Q(row_id=key)
+        return queryset.filter(wanted), False
+
+
+@admin.register(Draft)
+class DraftAdmin(ReadOnlyAdmin):
+    """That somebody is typing, where and since when: never what."""
+
+    list_display = ["user", "form", "target", "created", "updated"]
+    list_select_related = ["user"]
+    search_fields = ["user__username__istartswith"]
+    ordering = ["-id"]
+    fields = ["user", "form", "target", "base_version", "created", "updated"]
+    view_permission = "clinik.view_user"
+
+
+class SessionList(ChangeList):
+    def get_results(self, request: HttpRequest) -> None:
+        """Whose each session is: one query for the page."""
+        super().get_results(request)
+        rows: list[Any] = list(self.result_list)
+        keys = [row.get_decoded().get("_auth_user_id") for row in rows]
+        known = [int(key) for key in keys if str(key or "").isdigit()]
+        names = dict(User.objects.filter(pk__in=known).values_list("pk", "username"))
+        for row, key in zip(rows, keys, strict=True):
+            row.login = names.get(int(key or 0), "–")
+        self.result_list = rows
+
+
+@admin.register(Session)
+class SessionAdmin(ReadOnlyAdmin):
+    """Who is logged in, until when. A session's key is its password: it is never shown."""
+
+    list_display = ["user", "expire_date"]
+    list_display_links = None
+    ordering = ["-expire_date"]
+    view_permission = "clinik.view_user"
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is None and super().has_view_permission(request)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return SessionList
+
+    @admin.display(description=_("login"))
+    def user(self, row: Any) -> str:
+        return row.login

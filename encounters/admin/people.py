@@ -1,0 +1,201 @@
+"""Patients and practitioners: edited by the same verbs as on the clinic's pages."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from clinik.admin.base import link_to, links
+from clinik.admin.editing import AddForm, ChangeForm, EditingAdmin
+from clinik.admin.tables import uuid_in
+from encounters import patients, practitioners
+from encounters.admin.shared import OfPatientReadOnlyAdmin, OfPractitionerAdmin, PartsInline
+from encounters.models import (
+    NotSamePerson,
+    Patient,
+    PatientAlert,
+    PatientContact,
+    PatientIdentifier,
+    Practitioner,
+    PractitionerIdentifier,
+)
+
+
+class IdentifierInline(PartsInline):
+    model = PatientIdentifier
+    fields = ["value", "type_text", "system"]
+
+
+class ContactInline(PartsInline):
+    model = PatientContact
+    fields = ["name", "relationship", "phone", "is_guardian", "active"]
+
+
+class AlertInline(PartsInline):
+    model = PatientAlert
+    related = ["author"]
+    fields = ["text", "start", "end", "author"]
+
+
+@admin.register(Patient)
+class PatientAdmin(EditingAdmin):
+    """Registering asks for likely duplicates, so it is done on the clinic's pages."""
+
+    about_people = True
+    view_permission = "encounters.change_patient"
+    list_display = ["name", "number", "born", "gender", "phone", "city", "active"]
+    list_filter = ["active", "gender", "deceased", "identity_unverified"]
+    search_fields = ["search_name"]
+    search_help_text = _("Any part of the name, birth date, phone or number.")
+    autocomplete_fields = ["general_practitioner"]
+    inlines = [IdentifierInline, ContactInline, AlertInline]
+    readonly_fields = ["number", "merged_into", "created", "updated"]
+    fieldsets = [
+        (None, {"fields": ["number", "family", "given", "known_as", "prefix", "gender"]}),
+        (
+            _("Birth"),
+            {
+                "fields": [
+                    "birth_date", "birth_date_precision", "birth_date_estimated",
+                    "birth_date_unknown", "birth_time", "multiple_birth",
+                ]
+            },
+        ),
+        (_("Reach"), {"fields": ["phone", "email", "address_line", "city", "state",
+                                 "postal_code", "country", "language", "interpreter_needed"]}),
+        (_("More"), {"fields": ["marital_status", "general_practitioner", "identity_unverified",
+                                "active", "deceased", "deceased_at", "deceased_at_precision",
+                                "merged_into", "created", "updated"]}),
+    ]  # fmt: skip
+
+    @admin.display(description=_("name"))
+    def name(self, row: Patient) -> str:
+        return row.name
+
+    @admin.display(description=_("clinic number"))
+    def number(self, row: Patient) -> str:
+        return row.number
+
+    @admin.display(description=_("born"))
+    def born(self, row: Patient) -> str:
+        return row.born_words
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def search(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], term: str
+    ) -> tuple[models.QuerySet[Any], bool]:
+        if key := uuid_in(term):
+            return queryset.filter(pk=key), False
+        return (queryset.search(term) if term else queryset), False  # type: ignore[attr-defined]
+
+    def page_links(self, request: HttpRequest, row: Any) -> str:
+        return links(
+            [
+                (link_to("records:patient_detail", row.pk), _("Patient's page")),
+                (link_to("encounters:patient_edit", row.pk), _("Numbers and contacts")),
+            ]
+        )
+
+    def change(self, row: Patient, *, by: Any, version: int, **fields: Any) -> Patient:
+        return patients.change_patient(row, by=by, version=version, **fields)
+
+
+class NpiFields(forms.Form):
+    npi = forms.CharField(
+        label=_("NPI"), required=False, max_length=10, help_text=_("National number, 10 digits.")
+    )
+
+
+class PractitionerChangeForm(NpiFields, ChangeForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("initial", {})
+        row = kwargs.get("instance")
+        if row is not None:
+            kwargs["initial"]["npi"] = practitioners.npi_of(row)
+        super().__init__(*args, **kwargs)
+
+
+class PractitionerAddForm(NpiFields, AddForm):
+    pass
+
+
+class NumberInline(PartsInline):
+    model = PractitionerIdentifier
+    fields = ["value", "system"]
+
+
+@admin.register(Practitioner)
+class PractitionerAdmin(EditingAdmin):
+    """Who treats. A login is given to a practitioner on the user's page."""
+
+    form = PractitionerChangeForm
+    add_form = PractitionerAddForm
+    view_permission = "encounters.change_practitioner"
+    list_display = ["full_name", "specialty", "phone", "user", "active"]
+    list_select_related = ["user"]
+    list_filter = ["active"]
+    search_fields = ["search_name"]
+    search_help_text = _("Any part of the name.")
+    inlines = [NumberInline]
+    fields = ["prefix", "given", "family", "npi", "specialty", "gender", "phone", "email"]
+    fields += ["active", "user"]
+    readonly_fields = ["user"]
+
+    @admin.display(description=_("name"))
+    def full_name(self, row: Practitioner) -> str:
+        return str(row)
+
+    def search(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], term: str
+    ) -> tuple[models.QuerySet[Any], bool]:
+        if key := uuid_in(term):
+            return queryset.filter(pk=key), False
+        return (queryset.search(term) if term else queryset), False  # type: ignore[attr-defined]
+
+    def add(self, row: Practitioner, *, by: Any, **fields: Any) -> Practitioner:
+        return practitioners.add_practitioner(id=row.pk, by=by, **fields)
+
+    def change(self, row: Practitioner, *, by: Any, version: int, **fields: Any) -> Practitioner:
+        return practitioners.change_practitioner(row, by=by, version=version, **fields)
+
+
+@admin.register(PractitionerIdentifier)
+class PractitionerIdentifierAdmin(OfPractitionerAdmin):
+    list_display = ["value", "system", "practitioner"]
+    list_select_related = ["practitioner"]
+    view_permission = "encounters.change_practitioner"
+
+
+@admin.register(PatientIdentifier)
+class PatientIdentifierAdmin(OfPatientReadOnlyAdmin):
+    list_display = ["value", "type_text", "system", "patient"]
+    list_select_related = ["patient"]
+    view_permission = "encounters.change_patient"
+
+
+@admin.register(PatientContact)
+class PatientContactAdmin(OfPatientReadOnlyAdmin):
+    list_display = ["name", "relationship", "phone", "is_guardian", "patient"]
+    list_select_related = ["patient"]
+    list_filter = ["is_guardian", "active"]
+    view_permission = "encounters.change_patient"
+
+
+@admin.register(PatientAlert)
+class PatientAlertAdmin(OfPatientReadOnlyAdmin):
+    list_display = ["text", "patient", "start", "end", "author"]
+    list_select_related = ["patient", "author"]
+    view_permission = "encounters.change_patient"
+
+
+@admin.register(NotSamePerson)
+class NotSamePersonAdmin(OfPatientReadOnlyAdmin):
+    path = "first"
+    list_display = ["first", "second", "by", "at"]
+    list_select_related = ["first", "second", "by"]
+    view_permission = "encounters.change_patient"

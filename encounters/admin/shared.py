@@ -1,0 +1,72 @@
+"""What tables about patients share in the admin."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from clinik.admin.base import ClinikAdmin, ReadOnlyAdmin, ReadOnlyInline
+from clinik.admin.tables import uuid_in
+from encounters.models import Patient, Practitioner
+
+
+class OfPatientAdmin(ClinikAdmin):
+    """Rows of a person: found as the person is found, or by the row's own number.
+
+    `path` leads from the row to the patient.
+    """
+
+    path = "patient"
+    about_people = True
+    ordering: Sequence[Any] = ["-id"]
+    search_fields = ["id"]
+    search_help_text = _("The patient: any part of the name, birth date, phone or number.")
+
+    def search(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], term: str
+    ) -> tuple[models.QuerySet[Any], bool]:
+        if not term:
+            return queryset, False
+        if key := uuid_in(term):
+            return queryset.filter(models.Q(pk=key) | models.Q(**{self.path: key})), False
+        people = Patient.objects.search(term).order_by().values("pk")
+        return queryset.filter(**{f"{self.path}__in": people}), False
+
+
+class OfPatientReadOnlyAdmin(ReadOnlyAdmin, OfPatientAdmin):
+    """Rows of a person that are written on the clinic's pages."""
+
+
+class OfPractitionerAdmin(ReadOnlyAdmin):
+    """Rows of a practitioner, found by name."""
+
+    ordering: Sequence[Any] = ["-id"]
+    search_fields = ["practitioner__search_name"]
+    search_help_text = _("Any part of the practitioner's name.")
+
+    def search(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], term: str
+    ) -> tuple[models.QuerySet[Any], bool]:
+        if not term:
+            return queryset, False
+        people = Practitioner.objects.search(term).order_by().values("pk")
+        return queryset.filter(practitioner__in=people), False
+
+
+class PartsInline(ReadOnlyInline):
+    """Parts with what they name, in one query."""
+
+    related: Sequence[str] = ()
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        found = super().get_queryset(request)
+        return found.select_related(*self.related) if self.related else found
+
+
+@admin.display(description=_("number"))
+def number_of(row: Any) -> str:
+    """The clinic number of a row's patient."""
+    return row.patient.number
