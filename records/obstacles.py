@@ -12,8 +12,10 @@ from records.models import Note, Observation
 from records.models.observation import Status
 from records.observations import CRITICAL
 from records.readings import read
-from records.sections import earlier_vitals, person_at
-from records.vitals import BY_CODE
+from records.sections import person_at
+from records.vitals import BY_CODE, PREGNANCY_DUE, PREGNANCY_STATUS
+
+PREGNANCY = (PREGNANCY_STATUS, PREGNANCY_DUE)
 
 
 def before_closing(sender: Any, *, encounter: Encounter, **kwargs: Any) -> list[Obstacle]:
@@ -62,25 +64,26 @@ def critical_unseen(encounter: Encounter) -> list[Observation]:
     A result says it is critical itself; a vital sign by the bands, and of each sign only its
     newest value is asked for.
     """
-    open_ones = (
+    critical = Q(code_code__in=BY_CODE) | Q(interpretation__in=CRITICAL)
+    noted = Q(patient=encounter.patient_id, code_code__in=PREGNANCY)
+    rows = list(
         Observation.objects.listed()
-        .filter(Q(code_code__in=BY_CODE) | Q(interpretation__in=CRITICAL), encounter=encounter)
-        .filter(source="")
+        .filter(Q(critical, encounter=encounter, source="") | noted)
         .exclude(status=Status.CANCELLED)
         .prefetch_related("components")
         .newest_first()
     )
-    rows = list(open_ones)
-    vitals = [row for row in rows if row.code_code in BY_CODE]
-    person = person_at(encounter, earlier_vitals(encounter, vitals)) if vitals else None
+    person = person_at(encounter, [row for row in rows if row.code_code in PREGNANCY])
     found, judged = [], set()
     for row in rows:
-        reading = read(row, person) if person else None
+        if row.encounter_id != encounter.pk or row.source:
+            continue
+        reading = read(row, person)
         if reading is None:
-            critical = row.interpretation in CRITICAL
+            pressing = row.interpretation in CRITICAL
         else:
-            critical = bool(reading.flag and reading.flag.critical) and reading.key not in judged
+            pressing = bool(reading.flag and reading.flag.critical) and reading.key not in judged
             judged.add(reading.key)
-        if critical and row.seen_at is None:
+        if pressing and row.seen_at is None:
             found.append(row)
     return found

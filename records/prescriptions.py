@@ -114,14 +114,13 @@ def add_prescription(
     _require_prescriber(author)
     if activate:
         _require_own(author, by)
-    row = Prescription(status=Status.ACTIVE if activate else Status.DRAFT)
+    row = Prescription(status=Status.DRAFT)
     _write(row, fields)
     with transaction.atomic():
         fresh = open_for_records(encounter)
-        if activate:
-            require_override(row, fresh.patient)
         fill(row, fresh, by=by, id=id, author=author, effective=effective)
-        return insert(row, by=by)
+        insert(row, by=by)
+        return take_step(row, "activate", by=by) if activate else row
 
 
 def change_prescription(

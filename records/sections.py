@@ -19,12 +19,15 @@ from encounters.models import Encounter
 from records.bands import why_no_bands
 from records.models import Assessment, Note, Observation, Prescription
 from records.news2 import News2, why_not_scored
-from records.prescriptions import allowed_verbs
+from records.observations import CRITICAL
+from records.prescriptions import STEPS, allowed_verbs
 from records.readings import Person, Reading, pregnant_at, read, score
 from records.recording import is_author
 from records.vitals import BY_CODE, PREGNANCY_DUE, PREGNANCY_STATUS, VITALS
 
-# How many values a trend shows, and the signs whose tile says "not taken".
+# How many rows a section shows unasked, how many values a trend has, and the signs that say
+# "not taken" where they were not.
+SHOWN = 20
 TREND = 5
 ALWAYS = ("bp", "pulse", "temperature", "spo2", "respiration")
 SCORED = ("pulse", "temperature", "spo2", "respiration", "oxygen", "consciousness")
@@ -37,11 +40,24 @@ class Section:
     kind: ClassVar[str]
     title: ClassVar[Promise | str]
     permission: ClassVar[str]
+    template: ClassVar[str]
+    anchor: ClassVar[str]
 
     encounter: Encounter
     rows: tuple[Any, ...] = ()
     wrong: tuple[Any, ...] = ()
     can_add: bool = False
+    # Show every row; else the newest, and a link to the rest.
+    whole: bool = False
+
+    @property
+    def shown(self) -> tuple[Any, ...]:
+        return self.rows if self.whole else self.rows[:SHOWN]
+
+    @property
+    def hidden(self) -> int:
+        """How many rows the link to the rest promises."""
+        return len(self.rows) - len(self.shown)
 
     @classmethod
     def may_add(cls, encounter: Encounter, user: Any) -> bool:
@@ -61,6 +77,17 @@ class Row:
     @property
     def pk(self) -> Any:
         return self.record.pk
+
+    @property
+    def steps(self) -> list[tuple[str, Any]]:
+        """Each step of a prescription that may be taken now, and its label."""
+        return [(verb, STEPS[verb].label) for verb in self.verbs]
+
+    @property
+    def unseen(self) -> bool:
+        """A critical result entered here that nobody has acknowledged."""
+        record = self.record
+        return record.interpretation in CRITICAL and not record.seen_at and not record.source
 
 
 def rows_of(
@@ -123,12 +150,28 @@ class VitalsSection(Section):
     kind: ClassVar[str] = "vitals"
     title: ClassVar[Promise | str] = _("Vitals")
     permission: ClassVar[str] = "records.add_observation"
+    template: ClassVar[str] = "records/_vitals.html"
+    anchor: ClassVar[str] = "section-vitals"
 
     tiles: tuple[Tile, ...] = ()
     readings: tuple[tuple[Row, Reading], ...] = ()
     news2: News2 | None = None
     why_no_flags: str = ""
     why_no_score: str = ""
+
+    @property
+    def shown_readings(self) -> tuple[tuple[Row, Reading], ...]:
+        return self.readings if self.whole else self.readings[:SHOWN]
+
+    @property
+    def hidden_readings(self) -> int:
+        return len(self.readings) - len(self.shown_readings)
+
+    @property
+    def news2_class(self) -> str:
+        """The word of the score's band in the style sheet."""
+        bands = {"low": "low", "low-medium": "urgent", "medium": "urgent", "high": "emergency"}
+        return bands[self.news2.band] if self.news2 else ""
 
     @classmethod
     def load(
@@ -220,6 +263,8 @@ class ObservationsSection(Section):
     kind: ClassVar[str] = "observation"
     title: ClassVar[Promise | str] = _("Other observations")
     permission: ClassVar[str] = "records.add_observation"
+    template: ClassVar[str] = "records/_observations.html"
+    anchor: ClassVar[str] = "section-observations"
 
     @classmethod
     def load(
@@ -238,6 +283,8 @@ class NotesSection(Section):
     kind: ClassVar[str] = "note"
     title: ClassVar[Promise | str] = _("Notes")
     permission: ClassVar[str] = "records.add_note"
+    template: ClassVar[str] = "records/_notes.html"
+    anchor: ClassVar[str] = "section-notes"
 
     additions: dict[Any, tuple[Row, ...]] = field(default_factory=dict)
 
@@ -253,12 +300,12 @@ class NotesSection(Section):
                 under[about] = (row, *under.get(about, ()))
             else:
                 main.append(row)
-        return cls(encounter, tuple(main), wrong, cls.may_add(encounter, user), under)
+        return cls(encounter, tuple(main), wrong, cls.may_add(encounter, user), additions=under)
 
     @property
     def threads(self) -> list[tuple[Row, tuple[Row, ...]]]:
-        """Each note with its additions, oldest addition first."""
-        return [(row, self.additions.get(row.pk, ())) for row in self.rows]
+        """Each shown note with its additions, oldest addition first."""
+        return [(row, self.additions.get(row.pk, ())) for row in self.shown]
 
 
 @dataclass(frozen=True)
@@ -266,6 +313,8 @@ class PrescriptionsSection(Section):
     kind: ClassVar[str] = "prescription"
     title: ClassVar[Promise | str] = _("Prescriptions")
     permission: ClassVar[str] = "records.add_prescription"
+    template: ClassVar[str] = "records/_prescriptions.html"
+    anchor: ClassVar[str] = "section-prescriptions"
 
     @classmethod
     def load(cls, encounter: Encounter, user: Any) -> Self:
@@ -279,6 +328,8 @@ class AssessmentsSection(Section):
     kind: ClassVar[str] = "assessment"
     title: ClassVar[Promise | str] = _("Assessments")
     permission: ClassVar[str] = "records.add_assessment"
+    template: ClassVar[str] = "records/_assessments.html"
+    anchor: ClassVar[str] = "section-assessments"
 
     @classmethod
     def load(cls, encounter: Encounter, user: Any) -> Self:

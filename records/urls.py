@@ -2,7 +2,19 @@
 
 from django.urls import URLPattern, path
 
-from records.views import board, patient, visit
+from records.views import (
+    past,
+    assessments,
+    board,
+    drafts,
+    errors,
+    notes,
+    observations,
+    patient,
+    prescriptions,
+    visit,
+    vitals,
+)
 
 app_name = "records"
 
@@ -12,4 +24,32 @@ urlpatterns: list[URLPattern] = [
     path("patients/<uuid:pk>/", patient.patient_detail, name="patient_detail"),
     path("visits/<uuid:pk>/", visit.encounter_detail, name="encounter_detail"),
     path("visits/<uuid:pk>/print/", visit.encounter_print, name="encounter_print"),
+    path("visits/<uuid:encounter_pk>/vitals/", vitals.vitals_add, name="vitals_add"),
+    path(
+        "visits/<uuid:encounter_pk>/observations/",
+        observations.observation_add,
+        name="observation_add",
+    ),
+    path("observations/<uuid:pk>/seen/", observations.observation_seen, name="observation_seen"),
+    path("visits/<uuid:encounter_pk>/notes/", notes.note_add, name="note_add"),
+    path("notes/<uuid:pk>/", notes.note_edit, name="note_edit"),
+    path("notes/<uuid:pk>/sign/", notes.note_sign, name="note_sign"),
+    path("notes/<uuid:pk>/addendum/", notes.note_addendum, name="note_addendum"),
+    path("drafts/<slug:form>/<uuid:target>/", drafts.note_draft, name="note_draft"),
+    path(
+        "visits/<uuid:encounter_pk>/prescriptions/",
+        prescriptions.prescription_add,
+        name="prescription_add",
+    ),
+    path("prescriptions/<uuid:pk>/", prescriptions.prescription_edit, name="prescription_edit"),
+    path(
+        "prescriptions/<uuid:pk>/<slug:verb>/",
+        prescriptions.prescription_step,
+        name="prescription_step",
+    ),
+    path(
+        "visits/<uuid:encounter_pk>/assessments/", assessments.assessment_add, name="assessment_add"
+    ),
+    path("records/<slug:kind>/<uuid:pk>/error/", errors.record_error, name="record_error"),
+    path("patients/<uuid:patient_pk>/visits/past/", past.encounter_past, name="encounter_past"),
 ]

@@ -4,14 +4,12 @@ import datetime as dt
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from clinik import clock
 from clinik.forms import DateInput, NewRowForm, PatientGuard, VersionedForm
-from encounters.models import Practitioner
+from encounters.fields import PractitionerField
 from records.models.prescription import Priority
 
 
@@ -55,47 +53,16 @@ class PrescriptionFields(forms.Form):
 class PrescriptionForm(NewRowForm, PatientGuard, PrescriptionFields):
     """A new one. Who may not prescribe names the prescriber it waits for."""
 
-    prescriber = forms.UUIDField(required=False, widget=forms.HiddenInput)
-    prescriber_name = forms.CharField(label=_("For the prescriber"), required=False, max_length=200)
+    prescriber = PractitionerField(label=_("For the prescriber"), required=False)
 
     def __init__(self, *args: Any, prescribes: bool, suggested: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.prescribes = prescribes
         self.fields["start"].initial = clock.today()
         if prescribes:
-            del self.fields["prescriber"], self.fields["prescriber_name"]
-        elif suggested is not None:
-            self.fields["prescriber"].initial = suggested.pk
-            self.fields["prescriber_name"].initial = str(suggested)
-
-    def clean(self) -> dict[str, Any]:
-        super().clean()
-        if "prescriber_name" in self.fields:
-            self.cleaned_data["prescriber"] = self._named()
-        return self.cleaned_data
-
-    def _named(self) -> Practitioner | None:
-        """The one practitioner that was chosen or whose name was typed."""
-        typed = self.cleaned_data.get("prescriber_name", "")
-        chosen = self.cleaned_data.get("prescriber")
-        active = Practitioner.objects.active().select_related("user")
-        if chosen:
-            found = active.filter(pk=chosen).first()
-            if found is not None and (not typed or typed == str(found)):
-                return found
-        # Titles are no part of the searchable name.
-        words = [word for word in typed.split() if word.lower().strip(".") not in ("dr", "prof")]
-        if not words:
-            return None
-        matches = list(active.search(" ".join(words))[:4])
-        if len(matches) == 1:
-            return matches[0]
-        names = ", ".join(str(each) for each in matches) or _now("nobody")
-        raise ValidationError(
-            {
-                "prescriber_name": _now("This finds %(names)s. Type more of the one name.")
-                % {"names": names}
-            }
-        )
+            del self.fields["prescriber"]
+        else:
+            self.fields["prescriber"].initial = suggested
 
 
 class PrescriptionEditForm(PatientGuard, VersionedForm, PrescriptionFields):

@@ -1,0 +1,65 @@
+"""Assessments."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.views.decorators.http import require_http_methods
+
+from clinik.forms import already_made
+from encounters.models import Encounter
+from records.assessments import MOST_FINDINGS, add_assessment, last_assessment
+from records.forms.assessments import EMPTY_ROWS, AssessmentForm
+from records.models import Assessment
+from records.sections import AssessmentsSection
+from records.views.adding import Adder, add_view, once, visit_for_chart
+
+
+def _form(
+    encounter: Encounter, user: Any, data: QueryDict | None, query: QueryDict
+) -> AssessmentForm:
+    wanted = query.get("rows", "")
+    rows = int(wanted) if wanted.isdecimal() else EMPTY_ROWS
+    return AssessmentForm(data, patient=encounter.patient, rows=rows)
+
+
+def _more(encounter: Encounter, user: Any, form: AssessmentForm) -> Mapping[str, Any]:
+    """The assessment this one follows, and how many lines "more lines" brings."""
+    more = min(form.row_count + 5, MOST_FINDINGS)
+    return {
+        "previous": last_assessment(encounter),
+        "more_rows": more if more > form.row_count else None,
+    }
+
+
+def _save(form: AssessmentForm, encounter: Encounter, user: Any) -> Assessment:
+    written = {name: form.cleaned_data[name] for name in ("summary", "description", "note")}
+    owners = {"encounter_id": encounter.pk, "entered_by_id": user.pk}
+    return once(
+        lambda: already_made(Assessment, form.row_id, owners=owners, same=written),
+        lambda: add_assessment(
+            encounter,
+            by=user,
+            id=form.row_id,
+            findings=form.findings(),
+            previous=last_assessment(encounter),
+            **written,
+        ),
+    )
+
+
+ADDER = Adder(
+    AssessmentsSection,
+    "records:assessment_add",
+    _form,
+    _save,
+    _more,
+)
+
+
+@permission_required("records.add_assessment", raise_exception=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def assessment_add(request: HttpRequest, encounter_pk: uuid.UUID) -> HttpResponse:
+    return add_view(request, visit_for_chart(request, encounter_pk), ADDER)

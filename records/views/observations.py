@@ -1,0 +1,107 @@
+"""Any observation by code, and the acknowledgement of a critical one."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods
+
+from clinik import audit
+from clinik.codes import LOINC
+from clinik.forms import already_made
+from clinik.models import Code
+from clinik.pages import add_errors
+from clinik.transitions import StaleVersion, TransitionError
+from encounters.banner import for_patient
+from encounters.models import Encounter
+from records.forms.observations import ObservationForm, SeenForm
+from records.models import Observation
+from records.observations import acknowledge, add_observation, as_digits, as_number, shown_unit
+from records.sections import ObservationsSection
+from records.views.adding import Adder, add_view, once, page_of, visit_for_chart, visit_url
+from records.vitals import BY_CODE
+
+MOST_CODES = 200
+
+
+def _form(
+    encounter: Encounter, user: Any, data: QueryDict | None, query: QueryDict
+) -> ObservationForm:
+    return ObservationForm(data, patient=encounter.patient)
+
+
+def _lists(encounter: Encounter, user: Any, form: ObservationForm) -> Mapping[str, Any]:
+    """The codes and units offered while typing; one query."""
+    codes = list(Code.objects.filter(system=LOINC, active=True).order_by("display")[:MOST_CODES])
+    units = sorted({shown_unit(unit) for code in codes for unit in code.units})
+    return {"codes": codes, "units": units}
+
+
+def _save(form: ObservationForm, encounter: Encounter, user: Any) -> Observation:
+    values = form.values()
+    typed = values["value"].strip()
+    number = as_number(typed.lstrip("<>="))
+    owners = {"encounter_id": encounter.pk, "entered_by_id": user.pk}
+    same = (
+        {"value": as_digits(typed.lstrip("<>="))} if number is not None else {"value_text": typed}
+    )
+    same["effective"] = values["effective"]
+    return once(
+        lambda: already_made(Observation, form.row_id, owners=owners, same=same),
+        lambda: add_observation(encounter, by=user, id=form.row_id, **values),
+    )
+
+
+ADDER = Adder(
+    ObservationsSection,
+    "records:observation_add",
+    _form,
+    _save,
+    _lists,
+)
+
+
+@permission_required("records.add_observation", raise_exception=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def observation_add(request: HttpRequest, encounter_pk: uuid.UUID) -> HttpResponse:
+    encounter = visit_for_chart(request, encounter_pk)
+    response = add_view(request, encounter, ADDER)
+    if request.method == "POST" and response.status_code == 200:
+        made = Observation.objects.filter(pk=request.POST["id"]).first()
+        if made is not None and made.code_code in BY_CODE:
+            # It stands in another section: show it there.
+            response = HttpResponse(headers={"HX-Redirect": visit_url(encounter)})
+    return response
+
+
+@permission_required("records.change_observation", raise_exception=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def observation_seen(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Acknowledge a critical result: what was done about it."""
+    seen = Observation.objects.visible_to(request.user).select_related("patient", "encounter")
+    record = get_object_or_404(seen.prefetch_related("components"), pk=pk)
+    form = SeenForm(request.POST or None, instance=record, patient=record.patient)
+    status = 200
+    if request.method == "POST":
+        if form.is_valid():
+            try:
+                action = form.cleaned_data["action"]
+                acknowledge(record, by=request.user, action=action, version=form.base_version)
+            except (ValidationError, TransitionError, StaleVersion) as error:
+                add_errors(form, error)
+            else:
+                return redirect(page_of(record))
+        status = 422
+    else:
+        audit.record_view(record, by=request.user)
+    context = {
+        "form": form,
+        "record": record,
+        "back": page_of(record),
+        "banner": for_patient(record.patient, request.user),
+    }
+    return render(request, "records/observation_seen.html", context, status=status)

@@ -1,0 +1,182 @@
+"""Prescriptions: write, change a draft, and the steps of its life."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods
+
+from clinik import audit
+from clinik.forms import already_made
+from clinik.pages import add_errors
+from clinik.transitions import StaleVersion, TransitionError
+from encounters.allergies import allergy_status
+from encounters.banner import for_patient
+from encounters.models import Encounter
+from records.forms.prescriptions import PrescriptionEditForm, PrescriptionForm, StepForm
+from records.models import Prescription
+from records.prescriptions import (
+    STEPS,
+    active_allergies,
+    add_prescription,
+    allowed_verbs,
+    change_prescription,
+    matching_allergies,
+    take_step,
+)
+from records.recording import is_author
+from records.sections import PrescriptionsSection
+from records.views.adding import Adder, add_view, added, once, page_of, visit_for_chart
+
+METHODS = ["GET", "HEAD", "POST"]
+
+
+def _form(
+    encounter: Encounter, user: Any, data: QueryDict | None, query: QueryDict
+) -> PrescriptionForm:
+    return PrescriptionForm(
+        data,
+        patient=encounter.patient,
+        prescribes=user.has_perm("records.prescribe"),
+        suggested=encounter.practitioner,
+    )
+
+
+def _more(encounter: Encounter, user: Any, form: Any) -> Mapping[str, Any]:
+    """The allergy line of the form."""
+    return {"allergies": allergy_status(encounter.patient)}
+
+
+def _save(form: PrescriptionForm, encounter: Encounter, user: Any) -> Prescription:
+    values = form.values()
+    owners = {"encounter_id": encounter.pk, "entered_by_id": user.pk}
+    same = {name: values[name] for name in ("medication_text", "dosage_text", "dose", "frequency")}
+    activate = user.has_perm("records.prescribe") and form.data.get("act") != "draft"
+    return once(
+        lambda: already_made(Prescription, form.row_id, owners=owners, same=same),
+        lambda: add_prescription(
+            encounter,
+            by=user,
+            id=form.row_id,
+            prescriber=form.cleaned_data.get("prescriber"),
+            activate=activate,
+            **values,
+        ),
+    )
+
+
+ADDER = Adder(
+    PrescriptionsSection,
+    "records:prescription_add",
+    _form,
+    _save,
+    _more,
+)
+
+
+@permission_required("records.add_prescription", raise_exception=True)
+@require_http_methods(METHODS)
+def prescription_add(request: HttpRequest, encounter_pk: uuid.UUID) -> HttpResponse:
+    return add_view(request, visit_for_chart(request, encounter_pk), ADDER)
+
+
+def _prescription(request: HttpRequest, pk: uuid.UUID) -> Prescription:
+    found = Prescription.objects.visible_to(request.user)
+    return get_object_or_404(
+        found.select_related("patient", "encounter", "encounter__patient", "author", "entered_by"),
+        pk=pk,
+    )
+
+
+@permission_required("records.change_prescription", raise_exception=True)
+@require_http_methods(METHODS)
+def prescription_edit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Change a draft."""
+    row = _prescription(request, pk)
+    if not is_author(row, request.user):
+        raise PermissionDenied
+    form = PrescriptionEditForm(
+        request.POST if request.method == "POST" else None, instance=row, patient=row.patient
+    )
+    status = 200
+    if request.method == "POST":
+        if form.is_valid():
+            try:
+                change_prescription(
+                    row, by=request.user, version=form.base_version, **form.values()
+                )
+            except (ValidationError, TransitionError, StaleVersion) as error:
+                add_errors(form, error)
+            else:
+                return redirect(f"{page_of(row)}#{ADDER.section.anchor}")
+        status = 409 if form.conflict else 422
+    else:
+        audit.record_view(row, by=request.user)
+    context = {
+        "form": form,
+        "row": row,
+        "back": page_of(row),
+        "allergies": allergy_status(row.patient),
+        "banner": for_patient(row.patient, request.user),
+    }
+    return render(request, "records/prescription_edit.html", context, status=status)
+
+
+@permission_required("records.change_prescription", raise_exception=True)
+@require_http_methods(METHODS)
+def prescription_step(request: HttpRequest, pk: uuid.UUID, verb: str) -> HttpResponse:
+    """GET asks for the reason, POST takes the step: activate, hold, resume, stop, cancel."""
+    if verb not in STEPS:
+        raise Http404
+    row = _prescription(request, pk)
+    if request.method != "POST":
+        audit.record_view(row, by=request.user)
+        if verb not in allowed_verbs(row, request.user):
+            return redirect(page_of(row))
+        return _step_page(request, row, verb, StepForm(instance=row, patient=row.patient))
+    form = StepForm(request.POST, instance=row, patient=row.patient)
+    repeated = row.status == STEPS[verb].to
+    if form.is_valid() or (repeated and "patient" in form.cleaned_data):
+        try:
+            take_step(
+                row,
+                verb,
+                by=request.user,
+                reason=form.cleaned_data.get("reason", ""),
+                override_reason=form.cleaned_data.get("override_reason", ""),
+                version=form.cleaned_data["version"],
+            )
+        except (ValidationError, TransitionError, StaleVersion) as error:
+            add_errors(form, error)
+        else:
+            if row.encounter is not None:
+                return added(request, row.encounter, ADDER)
+            return redirect(page_of(row))
+    return _step_page(request, row, verb, form, status=422)
+
+
+def _step_page(
+    request: HttpRequest, row: Prescription, verb: str, form: StepForm, *, status: int = 200
+) -> HttpResponse:
+    matches = []
+    if verb == "activate":
+        named = f"{row.medication_text} {row.medication_display}"
+        matches = matching_allergies(named, active_allergies(row.patient))
+    if not matches and "override_reason" not in form.errors:
+        del form.fields["override_reason"]
+    if not STEPS[verb].needs_reason:
+        del form.fields["reason"]
+    context = {
+        "form": form,
+        "row": row,
+        "verb": verb,
+        "step": STEPS[verb],
+        "matches": matches,
+        "back": page_of(row),
+        "banner": for_patient(row.patient, request.user),
+    }
+    return render(request, "records/prescription_step.html", context, status=status)

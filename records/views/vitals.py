@@ -1,0 +1,64 @@
+"""Take vital signs."""
+
+import uuid
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from encounters.models import Encounter
+from records.forms.vitals import VitalsForm
+from records.readings import read
+from records.sections import VitalsSection, earlier_vitals, observations_of, person_at
+from records.views.adding import Adder, add_view, visit_for_chart
+from records.vitals_entry import record_vitals
+
+
+def _last(encounter: Encounter, user: Any) -> dict[str, str]:
+    """Words about each sign's last value, of this visit or before, by the name of its field."""
+    here = [row for row in observations_of(encounter, user) if not row.is_in_error]
+    found: dict[str, str] = {}
+    before = earlier_vitals(encounter, here)
+    person = person_at(encounter, before)
+    for record in [*here, *before]:
+        reading = read(record, person)
+        if reading is None or record.effective is None:
+            continue
+        name = "systolic" if reading.key == "bp" else reading.key
+        when = date_format(localtime(record.effective), "DATETIME_FORMAT")
+        value = f"{reading.text} {reading.unit}".strip()
+        found.setdefault(name, _("last %(value)s, %(when)s") % {"value": value, "when": when})
+    return found
+
+
+def _form(encounter: Encounter, user: Any, data: QueryDict | None, query: QueryDict) -> VitalsForm:
+    return VitalsForm(data, patient=encounter.patient, last=_last(encounter, user))
+
+
+def _save(form: VitalsForm, encounter: Encounter, user: Any) -> Any:
+    return record_vitals(
+        encounter,
+        by=user,
+        id=form.row_id,
+        effective=form.cleaned_data["effective"],
+        confirmed=form.cleaned_data["confirmed"],
+        **form.values(),
+    )
+
+
+ADDER = Adder(
+    VitalsSection,
+    "records:vitals_add",
+    _form,
+    _save,
+)
+
+
+@permission_required("records.add_observation", raise_exception=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def vitals_add(request: HttpRequest, encounter_pk: uuid.UUID) -> HttpResponse:
+    return add_view(request, visit_for_chart(request, encounter_pk), ADDER)
