@@ -1,5 +1,6 @@
 """What every import shares: what a resource became, how it is read, and the report of a run."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -147,6 +148,9 @@ def storable(value: Any) -> Any:
     return value
 
 
+_ENTRY = re.compile(r"\[\d+\]")
+
+
 @dataclass(frozen=True)
 class Remark:
     """Something said about a place in a file. Holds no name and no free text of a patient."""
@@ -176,7 +180,10 @@ class ImportReport:
         self.failures.append(Remark(file, place, reason))
 
     def warn(self, file: str, place: str, reason: str) -> None:
-        self.warnings.append(Remark(file, place, reason))
+        """Said once, however often the same place asks."""
+        remark = Remark(file, place, reason)
+        if not self.warnings or self.warnings[-1] != remark:
+            self.warnings.append(remark)
 
     def add(self, other: "ImportReport") -> None:
         """What came of one file, once its transaction stands."""
@@ -203,7 +210,7 @@ class ImportReport:
         return found
 
     def lines(self, *, most: int = 20) -> Iterator[str]:
-        """The report as people read it; of warnings at most `most`."""
+        """The report as people read it; at most `most` kinds of notes, with their first place."""
         yield _("%(number)s files read, %(failed)s refused") % {
             "number": self.files_read,
             "failed": len({failure.file for failure in self.failures}),
@@ -215,9 +222,16 @@ class ImportReport:
         if self.unmodelled:
             kinds = ", ".join(f"{number} {kind}" for kind, number in self.unmodelled.most_common())
             yield _("Not modelled, not stored: %(kinds)s") % {"kinds": kinds}
-        for warning in self.warnings[:most]:
-            yield _("Note: %(remark)s") % {"remark": warning}
-        if len(self.warnings) > most:
-            yield _("… and %(number)s more notes") % {"number": len(self.warnings) - most}
+        alike: dict[tuple[str, str], list[Remark]] = {}
+        for warning in self.warnings:
+            kind = _ENTRY.sub("", warning.place)
+            alike.setdefault((kind, warning.reason), []).append(warning)
+        for remarks in list(alike.values())[:most]:
+            yield _("Note (%(number)s times, the first shown): %(remark)s") % {
+                "number": len(remarks),
+                "remark": remarks[0],
+            }
+        if len(alike) > most:
+            yield _("… and %(number)s more kinds of notes") % {"number": len(alike) - most}
         for failure in self.failures:
             yield _("Refused: %(remark)s") % {"remark": failure}

@@ -86,7 +86,7 @@ def read_allergy(resource: dict[str, Any], place: str) -> Mapped:
             (value for r in reactions if str(value := concept(r, "substance"))), substance
         )
     status, verification = "clinicalStatus", "verificationStatus"
-    fields = {
+    fields: dict[str, Any] = {
         **coded("substance", substance),
         **_choice(reading, "type", AllergyType.values),
         "category": _first_of(reading, "category", AllergyCategory.values),

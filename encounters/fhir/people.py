@@ -34,7 +34,7 @@ _GUARDIANS = frozenset({"GUARD", "guardian", "G", "PRN", "MTH", "FTH", "parent"}
 def read_patient(resource: dict[str, Any], place: str) -> Mapped:
     reading = Reading(resource, place)
     numbers = identifiers(reading)
-    fields = _names(reading) | contact_points(reading) | _address(reading)
+    fields: dict[str, Any] = _names(reading) | contact_points(reading) | _address(reading)
     fields["gender"] = _gender(reading)
     fields |= _birth(reading) | _death(reading) | _language(reading)
     fields["marital_status"] = _marital_status(reading)
@@ -62,7 +62,7 @@ def read_patient(resource: dict[str, Any], place: str) -> Mapped:
 def read_practitioner(resource: dict[str, Any], place: str) -> Mapped:
     reading = Reading(resource, place)
     numbers = identifiers(reading)
-    fields = _names(reading) | contact_points(reading)
+    fields: dict[str, Any] = _names(reading) | contact_points(reading)
     known_as = fields.pop("known_as")
     if known_as and not fields["family"] and not fields["given"]:
         fields["family"] = known_as

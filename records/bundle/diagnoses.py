@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -84,7 +85,7 @@ class DiagnosisUses:
         visits = {m.fields.get("encounter_id") for _id, _place, m in rows if m.fields.get("rank")}
         if not visits:
             return
-        taken = set(
+        taken: set[tuple[Any, Any, Any]] = set(
             Diagnosis.objects.filter(encounter__in=visits - {None}, rank__isnull=False)
             .exclude(verification="entered-in-error")
             .exclude(pk__in=ids)

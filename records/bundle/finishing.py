@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from clinik.fhir import FhirError, Reference
-from clinik.imports import ImportReport, Mapped, Row
+from clinik.imports import ImportReport, Mapped, Row, storable
 from records.bundle.known import Known
 from records.bundle.reading import Entry, ResourceFile, title
 from records.bundle.targets import LINK_KINDS, NAME_KINDS, Target, find_target
@@ -63,6 +63,10 @@ class Finisher:
                 found = self.row_id(entry, reference, LINK_KINDS[name])
                 if found is None:
                     self._unresolved(entry, name, reference)
+                elif name == "part_of" and found == self.known.row_ids[entry.key]:
+                    found = None
+                    reason = _("is part of itself, left empty")
+                    self.report.warn(self.file.name, f"{entry.place}.{name}", reason)
             row.fields[f"{name}_id"] = found
 
     def _unresolved(self, entry: Entry, name: str, reference: Reference) -> None:
@@ -110,6 +114,8 @@ class Finisher:
     def _fit(self, entry: Entry, mapped: Mapped, row: Row) -> None:
         """What a column cannot hold is cut, said, and kept whole beside what is not modelled."""
         for name, value in row.fields.items():
+            if isinstance(value, dict | list):
+                row.fields[name] = storable(value)
             if not isinstance(value, str):
                 continue
             column = row.model._meta.get_field(name)

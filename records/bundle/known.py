@@ -73,8 +73,8 @@ class Known:
                 self.by_number["Practitioner", value] = (row_id, version)
         mrns = {normalise(value): value for kind, value in numbers if kind == "Patient"}
         for part in _parts(sorted(mrns)):
-            found = Patient.objects.filter(mrn__in=part).values_list("mrn", "pk", "version")
-            for value, row_id, version in found:
+            people = Patient.objects.filter(mrn__in=part).values_list("mrn", "pk", "version")
+            for value, row_id, version in people:
                 self.by_number["Patient", mrns[value]] = (row_id, version)
 
     def _load_patients_of(self, keys: set[Key]) -> None:

@@ -50,7 +50,7 @@ def _create_encounters(rows: Sequence[tuple[uuid.UUID, Mapped]], source: str) ->
 def _create_others(rows: Sequence[tuple[uuid.UUID, Mapped]], source: str) -> None:
     by_model: dict[type[models.Model], list[models.Model]] = defaultdict(list)
     for row_id, mapped in rows:
-        row = mapped.model(id=row_id, source=source, **mapped.fields)  # type: ignore[misc]
+        row = mapped.model(id=row_id, source=source, **mapped.fields)
         if isinstance(row, Patient | Practitioner):
             # They work out their search columns, and a patient draws a number, as they are saved.
             row._change_reason = REASON
@@ -81,22 +81,22 @@ def change_row(row: Any, mapped: Mapped, *, source: str) -> Any:
     """
     fields = dict(mapped.fields)
     status = fields.pop("status", None)
+    if any(getattr(row, name) != value for name, value in fields.items()):
+        for name, value in fields.items():
+            setattr(row, name, value)
+        row._change_reason = REASON
+        row.save()
     if status is not None and status != row.status:
+        at = fields.get("end") if isinstance(row, Encounter) else None
         row = move(
             row,
             to=status,
             by=None,
             act="import.status",
-            at=fields.get("end") if isinstance(row, Encounter) else None,
+            at=at,
             version=row.version,
-            changes=fields,
             reason=REASON,
         )
-    else:
-        for name, value in fields.items():
-            setattr(row, name, value)
-        row._change_reason = REASON
-        row.save()
     for model in {part.model for part in mapped.parts} | _models_of_parts(mapped):
         wanted = [part for part in mapped.parts if part.model is model]
         _change_parts(model, mapped.parent, row.pk, wanted, source)
@@ -107,11 +107,16 @@ def _models_of_parts(mapped: Mapped) -> set[type[models.Model]]:
     """Tables whose rows may have to go although the source sends none any more."""
     if not mapped.parent:
         return set()
-    return {
-        relation.related_model  # type: ignore[misc]
+    related = (
+        relation.related_model
         for relation in mapped.model._meta.related_objects
         if relation.field.name == mapped.parent
-        and {"removed", "withdrawn_at"} & {f.name for f in relation.related_model._meta.fields}  # type: ignore[union-attr]
+    )
+    return {
+        model
+        for model in related
+        if not isinstance(model, str)
+        and {"removed", "withdrawn_at"} & {column.name for column in model._meta.fields}
     }
 
 

@@ -47,7 +47,7 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
 
 
 class Importer:
-    """Takes in files under one source name. `step` is called with words after each file and pass."""
+    """Takes in files under one source name; calls `step` with words for each file and pass."""
 
     def __init__(self, source: str, *, step: Callable[[str], None] = lambda words: None) -> None:
         self.source = source
@@ -73,11 +73,13 @@ class Importer:
     def _check(self, path: Path) -> Checked | None:
         try:
             file = read_file(path)
-            keys, _numbers = outside(file)
+            keys, numbers = outside(file)
         except FhirError as error:
             self._refuse(path, error.place, error.reason)
             return None
-        return Checked(path, frozenset(file.by_key), frozenset(keys))
+        # Somebody named by number is awaited like one named by id.
+        brings = {(kind, number) for kind, _system, number in file.by_identifier}
+        return Checked(path, frozenset(file.by_key) | brings, frozenset(keys | numbers))
 
     def _write(self, checked: Checked, run: ImportRun) -> None:
         try:
