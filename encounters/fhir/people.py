@@ -83,10 +83,10 @@ def name_of(resource: dict[str, Any]) -> str:
     name = resource.get("name")
     if isinstance(name, str):
         return name
-    if isinstance(name, list) and name and isinstance(name[0], dict):
-        chosen = best(name, "official", "usual") or name[0]
-        parts = [*chosen.get("prefix", []), *chosen.get("given", []), chosen.get("family", "")]
-        return chosen.get("text") or " ".join(str(part) for part in parts if part)
+    if isinstance(name, list):
+        chosen = best([item for item in name if isinstance(item, dict)], "official", "usual") or {}
+        parts = [*(chosen.get("prefix") or []), *(chosen.get("given") or []), chosen.get("family")]
+        return str(chosen.get("text") or " ".join(str(part) for part in parts if part))
     return str(resource.get("description") or "")
 
 

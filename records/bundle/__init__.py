@@ -4,6 +4,6 @@
 `writing` writes one file in one transaction, `run` decides the order and keeps the report.
 """
 
-from records.bundle.run import Importer, PathMissing, find_files
+from records.bundle.run import BadArgument, Importer, find_files
 
-__all__ = ["Importer", "PathMissing", "find_files"]
+__all__ = ["BadArgument", "Importer", "find_files"]

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from clinik.fhir import FhirError, Reference
 from clinik.imports import ImportReport, Mapped, Row, storable
+from encounters.fhir import name_of
 from records.bundle.known import Known
-from records.bundle.reading import Entry, ResourceFile, title
+from records.bundle.reading import Entry, ResourceFile
 from records.bundle.targets import LINK_KINDS, NAME_KINDS, Target, find_target
 
 # Cutting these would change what they say.
@@ -93,7 +94,7 @@ class Finisher:
 
     def _title(self, target: Target) -> str:
         if target.resource is not None:
-            return title(target.resource)
+            return name_of(target.resource)
         key = self.known.keys.get(target.key)
         return str(key.raw.get("name", "")) if key and not key.row_model else ""
 

@@ -4,12 +4,12 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable
 
+from clinik.codes import NPI
 from clinik.ids import uuid7
 from clinik.models import ImportedResource
-from clinik.mrn import normalise
 from encounters.models import Encounter, Patient, PractitionerIdentifier
-from records.bundle.reading import READERS, Key, ResourceFile
-from records.bundle.targets import CONFIGURED, outside
+from records.bundle.reading import NAMED, READERS, Entry, Key, ResourceFile
+from records.bundle.targets import configured, outside
 
 # Both databases take more, but not without end.
 _AT_ONCE = 500
@@ -43,7 +43,8 @@ class Known:
     def _load_keys(self, source: str, wanted: Iterable[Key]) -> None:
         by_kind: dict[str, list[str]] = defaultdict(list)
         for kind, resource_id in wanted:
-            by_kind[kind].append(resource_id)
+            if kind in READERS or kind in NAMED:
+                by_kind[kind].append(resource_id)
         for kind, ids in by_kind.items():
             for part in _parts(sorted(ids)):
                 found = ImportedResource.objects.filter(
@@ -55,27 +56,28 @@ class Known:
                         self.row_ids[kind, key.resource_id] = key.row_id
 
     def _own_numbers(self, file: ResourceFile) -> set[tuple[str, str]]:
-        return {
-            (entry.kind, value)
-            for entry in file.entries
-            if entry.kind in CONFIGURED and entry.key not in self.keys
-            for system, value in file.mapped[entry.key].identifiers
-            if system == CONFIGURED[entry.kind]
-        }
+        numbers = {self._number_of(file, entry) for entry in file.entries}
+        return {(kind, number) for kind, number in numbers if number}
+
+    def _number_of(self, file: ResourceFile, entry: Entry) -> tuple[str, str]:
+        """The configured identifier of a resource not imported yet; empty without one."""
+        mapped = file.mapped.get(entry.key)
+        if mapped is None or entry.key in self.keys:
+            return entry.kind, ""
+        found = (configured(entry.kind, system, value) for system, value in mapped.identifiers)
+        return entry.kind, next(filter(None, found), "")
 
     def _load_numbers(self, numbers: set[tuple[str, str]]) -> None:
-        npis = sorted(value for kind, value in numbers if kind == "Practitioner")
-        for part in _parts(npis):
-            found = PractitionerIdentifier.objects.filter(
-                system=CONFIGURED["Practitioner"], value__in=part
-            ).values_list("value", "practitioner_id", "practitioner__version")
+        for part in _parts(sorted(value for kind, value in numbers if kind == "Practitioner")):
+            found = PractitionerIdentifier.objects.filter(system=NPI, value__in=part).values_list(
+                "value", "practitioner_id", "practitioner__version"
+            )
             for value, row_id, version in found:
                 self.by_number["Practitioner", value] = (row_id, version)
-        mrns = {normalise(value): value for kind, value in numbers if kind == "Patient"}
-        for part in _parts(sorted(mrns)):
+        for part in _parts(sorted(value for kind, value in numbers if kind == "Patient")):
             people = Patient.objects.filter(mrn__in=part).values_list("mrn", "pk", "version")
             for value, row_id, version in people:
-                self.by_number["Patient", mrns[value]] = (row_id, version)
+                self.by_number["Patient", value] = (row_id, version)
 
     def _load_patients_of(self, keys: set[Key]) -> None:
         visits = [
@@ -91,7 +93,7 @@ class Known:
         for entry in file.entries:
             if entry.kind not in READERS or entry.key in self.row_ids:
                 continue
-            number = self._number_of(file, entry.key)
+            number = self._number_of(file, entry)
             if number in self.by_number:
                 self.joined[entry.key] = self.by_number[number]
                 self.row_ids[entry.key] = self.joined[entry.key][0]
@@ -100,11 +102,6 @@ class Known:
                 if number[1]:
                     # A second entry of the same file with this number is the same person.
                     self.by_number[number] = (self.row_ids[entry.key], 1)
-
-    def _number_of(self, file: ResourceFile, key: Key) -> tuple[str, str]:
-        wanted = CONFIGURED.get(key[0])
-        found = (v for s, v in file.mapped[key].identifiers if wanted and s == wanted)
-        return key[0], next(found, "")
 
 
 def _parts(values: list) -> Iterable[list]:

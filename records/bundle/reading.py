@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from clinik.fhir import FhirError, check_shape, dump_json, load_json, parse_reference
 from clinik.imports import Mapped
 from encounters.fhir import (
-    name_of,
     read_allergy,
     read_condition,
     read_encounter,
@@ -81,7 +80,7 @@ class ResourceFile:
         self.entries.append(entry)
         for item in entry.resource.get("identifier") or []:
             if isinstance(item, dict) and item.get("value"):
-                number = (entry.kind, item.get("system") or "", item["value"])
+                number = (entry.kind, str(item.get("system") or ""), str(item["value"]))
                 self.by_identifier.setdefault(number, []).append(entry)
 
     def map(self) -> None:
@@ -121,10 +120,6 @@ def contained(entry: Entry, wanted: str) -> dict[str, Any] | None:
     """The contained resource of that id; None where there is none."""
     inner = entry.resource.get("contained") or []
     return next((resource for resource in inner if resource.get("id") == wanted), None)
-
-
-def title(resource: dict[str, Any]) -> str:
-    return name_of(resource)
 
 
 def read_file(path: Path) -> ResourceFile:

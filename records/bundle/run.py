@@ -13,14 +13,14 @@ from clinik.imports import FAILED, ImportReport
 from clinik.models import ImportRun
 from clinik.transitions import StaleVersion
 from records.bundle.reading import Key, read_file
-from records.bundle.targets import outside
+from records.bundle.targets import configured, outside
 from records.bundle.writing import FileWriter
 
 _SUFFIXES = frozenset({".json", ".xml"})
 
 
-class PathMissing(Exception):
-    """A path that is not there."""
+class BadArgument(Exception):
+    """A path that is not there, or a source without a name."""
 
 
 @dataclass(frozen=True)
@@ -42,31 +42,37 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
         elif path.is_file():
             found[path] = None
         else:
-            raise PathMissing(_("%(path)s is not there") % {"path": path})
+            raise BadArgument(_("%(path)s is not there") % {"path": path})
     return list(found)
 
 
 class Importer:
-    """Takes in files under one source name; calls `step` with words for each file and pass."""
+    """Takes in files under one source name; `step` hears words for each file and pass."""
 
-    def __init__(self, source: str, *, step: Callable[[str], None] = lambda words: None) -> None:
+    def __init__(self, source: str) -> None:
+        if not 0 < len(source) <= 200:
+            # An empty source would mean "made here" and bind the rows to the clinic's own rules.
+            raise BadArgument(_("the source needs a name of 1 to 200 characters"))
         self.source = source
         self.report = ImportReport()
-        self._step = step
 
-    def run(self, files: Sequence[Path]) -> ImportReport:
+    def run(
+        self, files: Sequence[Path], *, step: Callable[[str], None] = lambda words: None
+    ) -> ImportReport:
         run = ImportRun.objects.create(
             source=self.source, started=clock.now(), files=[str(path) for path in files]
         )
         checked = []
         for path in files:
             file = self._check(path)
+            step(_("checked %(path)s") % {"path": path.name})
             if file is not None:
                 checked.append(file)
-            self._step(_("checked %(path)s") % {"path": path.name})
+            else:
+                step(_("refused %(path)s") % {"path": path.name})
         for file in in_order(checked):
             self._write(file, run)
-            self._step(_("written %(path)s") % {"path": file.path.name})
+            step(_("written %(path)s") % {"path": file.path.name})
         self._close(run)
         return self.report
 
@@ -78,7 +84,7 @@ class Importer:
             self._refuse(path, error.place, error.reason)
             return None
         # Somebody named by number is awaited like one named by id.
-        brings = {(kind, number) for kind, _system, number in file.by_identifier}
+        brings = {(kind, configured(kind, *rest)) for kind, *rest in file.by_identifier}
         return Checked(path, frozenset(file.by_key) | brings, frozenset(keys | numbers))
 
     def _write(self, checked: Checked, run: ImportRun) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from clinik import mrn
 from clinik.codes import NPI
 from clinik.fhir import Identifier, Reference, parse_reference
 from clinik.imports import Row
@@ -22,13 +23,11 @@ LINK_KINDS = {
 }
 # Text columns that take a name, and whose it usually is.
 NAME_KINDS = {"service_provider": "Organization", "location": "Location", "name": "Practitioner"}
-# The only identifiers that say who somebody is (besides the source's own id).
-CONFIGURED = {"Practitioner": NPI, "Patient": MRN_SYSTEM}
 
 
 @dataclass(frozen=True)
 class Target:
-    """`key` is empty for a contained resource; `number` is a configured identifier to look up."""
+    """`id` is empty for a contained resource; `number` is a configured identifier to look up."""
 
     kind: str
     id: str = ""
@@ -56,14 +55,28 @@ def find_target(
         if found.kind == "PractitionerRole" and wanted == "Practitioner":
             return _through_role(file, found)
         return Target(found.kind, found.id, found.resource)
+    return _elsewhere(reference, wanted)
+
+
+def _elsewhere(reference: Reference, wanted: str) -> Target | None:
     if reference.kind == "urn":
         return Target(wanted, reference.raw.rpartition(":")[2])
     if reference.kind in ("literal", "absolute") and reference.id:
         return Target(reference.resource_type, reference.id)
     kind = reference.resource_type or wanted
-    if reference.identifier and reference.identifier.system == CONFIGURED.get(kind):
-        return Target(kind, number=reference.identifier.value)
+    if reference.identifier:
+        number = configured(kind, reference.identifier.system or "", reference.identifier.value)
+        return Target(kind, number=number) if number else None
     return None
+
+
+def configured(kind: str, system: str, value: str) -> str:
+    """The identifier as it is looked up, where it says who somebody is; else empty."""
+    if kind == "Practitioner" and system == NPI:
+        return value
+    if kind == "Patient" and system == MRN_SYSTEM and mrn.is_valid(value):
+        return mrn.normalise(value)
+    return ""
 
 
 def _in_file(file: ResourceFile, reference: Reference, wanted: str) -> Entry | None:
@@ -84,9 +97,12 @@ def _by_identifier(file: ResourceFile, identifier: Identifier, kind: str) -> Ent
 
 def _through_role(file: ResourceFile, role: Entry) -> Target | None:
     reference = parse_reference(role.resource.get("practitioner"), f"{role.place}.practitioner")
-    if reference is None or reference.resource_type == "PractitionerRole":
+    if reference is None:
         return None
-    return find_target(file, reference, "Practitioner", role)
+    found = _in_file(file, reference, "Practitioner")
+    if found is not None:
+        return Target(found.kind, found.id, found.resource)
+    return _elsewhere(reference, "Practitioner")
 
 
 def references(file: ResourceFile) -> Iterator[tuple[Entry, str, Reference]]:

@@ -19,11 +19,12 @@ from clinik.imports import (
     Mapped,
 )
 from clinik.models import ImportedResource, ImportRun
+from encounters.fhir import name_of
 from encounters.models import Patient
 from records.bundle.diagnoses import DiagnosisUses
 from records.bundle.finishing import Finisher
 from records.bundle.known import Known
-from records.bundle.reading import NAMED, READERS, Entry, ResourceFile, title
+from records.bundle.reading import NAMED, READERS, Entry, ResourceFile
 from records.bundle.rows import change_row, create_rows
 
 # Kept for its name only: there is no row.
@@ -63,7 +64,7 @@ class FileWriter:
         """Organisations and places are kept for their names."""
         for entry in self.file.entries:
             if entry.kind in NAMED:
-                self._keep_key(entry, "", NO_ROW, 1, "", {"name": title(entry.resource)})
+                self._keep_key(entry, "", NO_ROW, 1, "", {"name": name_of(entry.resource)})
 
     def _drop_without_patient(self) -> None:
         """A resource that names no patient (R4 allows it) cannot stand in a chart: left out."""

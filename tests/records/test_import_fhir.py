@@ -27,7 +27,7 @@ from encounters.models import (
     StatusPeriod,
 )
 from encounters.models.encounter import Status
-from records.bundle import Importer, PathMissing, find_files
+from records.bundle import BadArgument, Importer, find_files
 from records.models import Assessment, Note, Observation, ObservationComponent, Prescription
 
 pytestmark = pytest.mark.django_db
@@ -306,6 +306,49 @@ def test_shared_identifiers_of_other_systems_join_nobody(tmp_path: Path) -> None
     assert Patient.objects.count() == 2
 
 
+def test_clinic_number_joins_a_patient_made_here_and_leaves_the_row(tmp_path: Path) -> None:
+    here = Patient(family="EXAMPLE", birth_date_unknown=True)
+    here.save()
+    number = [{"system": "urn:clinik:mrn", "value": here.number}]
+    visit = about(VISIT, participant=[{"individual": {"display": "x"}}])
+    take_in(write(tmp_path, "one", about(PATIENT, identifier=number), visit))
+    assert Patient.objects.get().family == "EXAMPLE"
+    assert Encounter.objects.get().patient == here
+    changed = about(PATIENT, identifier=number, gender="male")
+    report = take_in(write(tmp_path, "one", changed))
+    assert report.counts["Patient"] == Counter({"conflict": 1})
+
+
+def test_two_ids_of_one_npi_in_a_file_are_one_practitioner(tmp_path: Path) -> None:
+    twin = about(DOCTOR, id="d2")
+    visit = about(VISIT, participant=[{"individual": {"reference": "Practitioner/d2"}}])
+    take_in(write(tmp_path, "one", DOCTOR, twin, PATIENT, visit))
+    assert Encounter.objects.get().practitioner == Practitioner.objects.get()
+
+
+def test_practitioner_is_found_through_a_role(tmp_path: Path) -> None:
+    role = {"resourceType": "PractitionerRole", "id": "r"}
+    role |= {"practitioner": {"reference": "urn:uuid:d"}}  # type: ignore[dict-item]
+    visit = about(VISIT, participant=[{"individual": {"reference": "urn:uuid:r"}}])
+    take_in(write(tmp_path, "one", role, DOCTOR, PATIENT, visit))
+    assert Encounter.objects.get().practitioner == Practitioner.objects.get()
+
+
+def test_roles_that_name_each_other_lead_nowhere(tmp_path: Path) -> None:
+    roles = [
+        {
+            "resourceType": "PractitionerRole",
+            "id": a,
+            "practitioner": {"reference": f"urn:uuid:{b}"},
+        }
+        for a, b in ("rs", "sr")
+    ]
+    visit = about(VISIT, participant=[{"individual": {"reference": "urn:uuid:r"}}])
+    report = take_in(write(tmp_path, "one", *roles, PATIENT, visit))
+    assert report.failures == []
+    assert Encounter.objects.get().practitioner is None
+
+
 def test_conditional_create_uses_what_is_there(tmp_path: Path) -> None:
     take_in(write(tmp_path, "one", DOCTOR))
     changed = about(DOCTOR, gender="female")
@@ -410,10 +453,12 @@ def _break_a_rule(rows: Any, *, source: str) -> None:
 
 
 def run_command(*paths: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
-    with pytest.raises(SystemExit) as end:
+    code = 0
+    try:
         call_command("import_fhir", *map(str, paths))
-    code = end.value.code
-    assert isinstance(code, int)
+    except SystemExit as end:
+        assert isinstance(end.code, int)
+        code = end.code
     return code, capsys.readouterr().out
 
 
@@ -439,8 +484,13 @@ def test_command_ends_with_1_where_a_file_was_refused(
 
 
 def test_path_that_is_not_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(PathMissing):
+    with pytest.raises(BadArgument):
         find_files([tmp_path / "nothing"])
+
+
+def test_source_without_a_name_is_refused() -> None:
+    with pytest.raises(BadArgument):
+        Importer("")
 
 
 # -- real data ----------------------------------------------------------------------------------

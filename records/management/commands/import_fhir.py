@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
-from records.bundle import Importer, PathMissing, find_files
+from records.bundle import BadArgument, Importer, find_files
 
 
 class Command(BaseCommand):
@@ -25,7 +25,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             files = find_files(options["paths"])
-        except PathMissing as error:
+            importer = Importer(options["source"])
+        except BadArgument as error:
             raise CommandError(str(error)) from error
         if not files:
             raise CommandError(_("no files there"))
@@ -37,7 +38,8 @@ class Command(BaseCommand):
                 if not terminal and options["verbosity"] > 0:
                     self.stdout.write(words)
 
-            report = Importer(options["source"], step=step).run(files)
+            report = importer.run(files, step=step)
         for line in report.lines():
             self.stdout.write(line)
-        sys.exit(report.exit_code)
+        if report.exit_code:
+            sys.exit(report.exit_code)
