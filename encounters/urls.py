@@ -5,6 +5,7 @@ from django.urls import path
 from encounters.views import (
     allergies,
     closing,
+    diagnoses,
     editing,
     errors,
     patients,
@@ -45,4 +46,10 @@ urlpatterns = [
     path("visits/<uuid:pk>/times/", closing.TimesView.as_view(), name="encounter_times"),
     path("visits/<uuid:pk>/error/", errors.ErrorView.as_view(), name="encounter_error"),
     path("visits/<uuid:pk>/restore/", errors.RestoreView.as_view(), name="encounter_restore"),
+    path(
+        "visits/<uuid:encounter_pk>/diagnoses/add/", diagnoses.diagnosis_add, name="diagnosis_add"
+    ),
+    path("diagnoses/<uuid:pk>/", diagnoses.diagnosis_edit, name="diagnosis_edit"),
+    path("diagnoses/<uuid:pk>/error/", diagnoses.diagnosis_error, name="diagnosis_error"),
+    path("diagnoses/<uuid:pk>/promote/", diagnoses.diagnosis_promote, name="diagnosis_promote"),
 ]

@@ -76,7 +76,9 @@ class VisitFields(forms.Form):
         "part_of",
     )
 
-    class_code = forms.ChoiceField(label=gettext_lazy("Class"), choices=EncounterClass.choices)
+    class_code = forms.ChoiceField(
+        label=gettext_lazy("Class"), choices=EncounterClass.choices, initial=EncounterClass.AMB
+    )
     practitioner = PractitionerField(label=gettext_lazy("Practitioner"), required=False)
     type_text = forms.CharField(
         label=gettext_lazy("Type"), max_length=200, required=False, widget=suggested(source="types")
@@ -153,7 +155,7 @@ class OpenForm(NewRowForm, PatientGuard, VisitFields):
     MAIN = ("class_code", "status", "practitioner", "location", "type_text", "reason_text")
     MORE = ("start", *VisitFields.MORE)
 
-    status = forms.ChoiceField(label=gettext_lazy("Status"))
+    status = forms.ChoiceField(label=gettext_lazy("Status"), initial=Status.ARRIVED)
     start = forms.DateTimeField(
         label=gettext_lazy("Since"),
         required=False,
@@ -172,7 +174,6 @@ class OpenForm(NewRowForm, PatientGuard, VisitFields):
         self.fields["status"].choices = choices  # type: ignore[attr-defined]
         if len(choices) == 1:
             self.fields["status"].widget = forms.HiddenInput()
-            self.fields["status"].initial = choices[0][0]
 
     def main_fields(self) -> list[forms.BoundField]:
         return [field for field in super().main_fields() if not field.is_hidden]
@@ -236,6 +237,7 @@ class EditForm(PatientGuard, VersionedForm, VisitFields):
         initial = {name: getattr(instance, name) for name in names}
         initial |= {field: str(codes.read(instance, name)) for field, name in CODED.items()}
         initial["part_of"] = str(instance.part_of_id or "")
+        initial |= kwargs.pop("initial", None) or {}
         super().__init__(*args, instance=instance, initial=initial, **kwargs)
         _keep(self.fields["class_code"], instance.class_code)
         _keep(self.fields["priority"], instance.priority)

@@ -25,7 +25,7 @@ class LeaveView(VisitFormView):
         else:
             words = {"heading": _("On leave"), "button": _("Send on leave")}
             words |= {"note": _("An X-ray in the house is another room, not leave.")}
-        return {**super().get_context_data(**kwargs), **words}
+        return super().get_context_data(**{**words, **kwargs})
 
     def act(self, form: Any) -> Encounter:
         return lifecycle.leave(

@@ -131,19 +131,19 @@ class VisitFormView(PermissionRequiredMixin, FormView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         patient = self.encounter.patient
-        return super().get_context_data(
-            encounter=self.encounter,
-            patient=patient,
-            banner=banner.for_patient(patient, self.request.user),
-            visit_url=visit_url(self.encounter),
-            heading=self.heading,
-            button=self.button,
-            note=self.note,
-            danger=self.danger,
-            press_at_once=self.press_at_once,
-            lists=suggestions() if self.offers_lists else None,
-            **kwargs,
-        )
+        standing = {
+            "encounter": self.encounter,
+            "patient": patient,
+            "banner": banner.for_patient(patient, self.request.user),
+            "visit_url": visit_url(self.encounter),
+            "heading": self.heading,
+            "button": self.button,
+            "note": self.note,
+            "danger": self.danger,
+            "press_at_once": self.press_at_once,
+            "lists": suggestions() if self.offers_lists else None,
+        }
+        return super().get_context_data(**{**standing, **kwargs})
 
     def act(self, form: Any) -> Encounter:
         """Take the step; returns the visit as it is after it."""

@@ -1,0 +1,223 @@
+"""A diagnosis of a visit: words or a code, its use in words, its rank."""
+
+import re
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils.timezone import localdate
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from clinik import clock
+from clinik.clock import Precision
+from clinik.codes import ICD10CM
+from clinik.forms import NewRowForm, PatientGuard, PlainForm, VersionedForm
+from clinik.models import Code
+from encounters.diagnoses import TEXT_LIMIT, default_use
+from encounters.fields import PartialDate, PartialDateField
+from encounters.models import Diagnosis, Encounter
+from encounters.models.diagnosis import ClinicalStatus, Use, Verification
+
+# "I10", "E11.9", "E119 Type 2 diabetes": a letter, a digit, a letter or digit, up to four more.
+_TYPED_CODE = re.compile(r"([A-Za-z]\d[\dA-Za-z](?:\.?[\dA-Za-z]{1,4})?)(?:\s+(.+))?")
+
+# How many newest diagnoses tell which conditions the clinic meets.
+RECENT = 200
+MOST_SUGGESTIONS = 40
+
+
+def recent_conditions() -> list[str]:
+    """What was diagnosed here lately, for the list under the field; one query."""
+    rows = (
+        Diagnosis.objects.exclude(condition_text="")
+        .order_by("-id")
+        .values_list("condition_code", "condition_system", "condition_text")[:RECENT]
+    )
+    texts = [f"{code} {text}" if system == ICD10CM else text for code, system, text in rows]
+    return sorted(list(dict.fromkeys(texts))[:MOST_SUGGESTIONS])
+
+
+def read_condition(text: str, code: str) -> dict[str, str]:
+    """The four columns of a condition as typed; a code typed as the text is read as a code."""
+    text, code = text.strip(), code.strip().upper()
+    typed = _TYPED_CODE.fullmatch(text)
+    if typed and not code:
+        known = _look_up(typed[1])
+        if known is not None or typed[2] is None or "." in typed[1]:
+            code, text = typed[1].upper(), typed[2] or ""
+    known = _look_up(code) if code else None
+    display = known.display if known else ""
+    return {
+        "condition_text": text or display or _words_used_before(code),
+        "condition_code": known.code if known else code,
+        "condition_system": ICD10CM if code else "",
+        "condition_display": display,
+    }
+
+
+class DiagnosisFields(forms.Form):
+    """What adding and changing ask alike."""
+
+    NAMES: ClassVar[tuple[str, ...]] = (
+        "condition_text",
+        "condition_code",
+        "use",
+        "rank",
+        "verification",
+        "clinical_status",
+        "onset",
+    )
+
+    condition_text = forms.CharField(
+        label=gettext_lazy("Condition"),
+        max_length=TEXT_LIMIT,
+        required=False,
+        widget=forms.TextInput({"list": "conditions", "autocomplete": "off"}),
+        help_text=gettext_lazy("In words, or a code such as I10."),
+    )
+    condition_code = forms.CharField(
+        label=gettext_lazy("ICD-10-CM code"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
+    )
+    use = forms.ChoiceField(
+        label=gettext_lazy("Use"),
+        choices=[("", gettext_lazy("none in particular")), *Use.choices],
+        required=False,
+    )
+    rank = forms.IntegerField(
+        label=gettext_lazy("Rank"), required=False, min_value=1, max_value=999
+    )
+    verification = forms.ChoiceField(
+        label=gettext_lazy("How sure"),
+        choices=[pair for pair in Verification.choices if pair[0] != Verification.ENTERED_IN_ERROR],
+        initial=Verification.CONFIRMED,
+        required=False,
+    )
+    clinical_status = forms.ChoiceField(
+        label=gettext_lazy("Course"),
+        choices=ClinicalStatus.choices,
+        initial=ClinicalStatus.ACTIVE,
+        required=False,
+    )
+    onset = PartialDateField(
+        label=gettext_lazy("Since"),
+        required=False,
+        help_text=gettext_lazy("A day, a month or a year."),
+    )
+
+    def condition(self) -> dict[str, str]:
+        """The four columns of the condition."""
+        return read_condition(
+            self.cleaned_data["condition_text"], self.cleaned_data["condition_code"]
+        )
+
+    def onset_fields(self) -> dict[str, Any]:
+        since: PartialDate | None = self.cleaned_data["onset"]
+        if since is None or since.day is None:
+            return {"onset": None, "onset_precision": Precision.INSTANT}
+        return {"onset": clock.day_start(since.day), "onset_precision": since.precision}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not (cleaned.get("condition_text") or cleaned.get("condition_code")):
+            self.add_error("condition_text", _("Say which condition it is."))
+        return cleaned
+
+    def main_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.NAMES[:4]]
+
+    def more_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.NAMES[4:]]
+
+    def more_is_open(self) -> bool:
+        return any(self[name].errors for name in self.NAMES[4:])
+
+    @staticmethod
+    def conditions() -> list[str]:
+        """For the template's list under the field."""
+        return recent_conditions()
+
+
+def _look_up(code: str) -> Code | None:
+    """The code table's entry, with or without the dot."""
+    plain = code.upper().replace(".", "")
+    dotted = f"{plain[:3]}.{plain[3:]}" if len(plain) > 3 else plain
+    return Code.objects.filter(system=ICD10CM, code__in=(dotted, plain)).first()
+
+
+def _words_used_before(code: str) -> str:
+    """How the clinic called this code last time; empty for a new one."""
+    rows = Diagnosis.objects.filter(condition_system=ICD10CM, condition_code=code)
+    found = rows.exclude(condition_text="").order_by("-id").first() if code else None
+    return found.condition_text if found else ""
+
+
+class DiagnosisForm(NewRowForm, PatientGuard, DiagnosisFields):
+    """A new diagnosis; the use is offered as the visit's class and status suggest it."""
+
+    def __init__(self, *args: Any, encounter: Encounter, **kwargs: Any) -> None:
+        self.encounter = encounter
+        super().__init__(*args, patient=encounter.patient, **kwargs)
+        self.fields["condition_text"].widget.attrs["autofocus"] = True
+        if not self.is_bound:
+            self.fields["use"].initial = default_use(encounter)
+
+    def verb_fields(self) -> dict[str, Any]:
+        """What add_diagnosis() takes."""
+        condition = {
+            name.removeprefix("condition_"): value for name, value in self.condition().items()
+        }
+        plain = ("use", "rank", "verification", "clinical_status")
+        return {
+            **condition,
+            **{name: self.cleaned_data[name] for name in plain},
+            **self.onset_fields(),
+        }
+
+
+class DiagnosisEditForm(PatientGuard, VersionedForm, DiagnosisFields):
+    """An existing diagnosis. Needs `instance`."""
+
+    def __init__(self, *args: Any, instance: Diagnosis, **kwargs: Any) -> None:
+        initial = {name: getattr(instance, name) for name in self.NAMES}
+        initial["condition_text"] = instance.condition_text or instance.condition_display
+        initial["onset"] = None
+        if instance.onset is not None:
+            known = instance.onset_precision
+            precision = Precision.DAY if known == Precision.INSTANT else known
+            initial["onset"] = PartialDate(localdate(instance.onset), precision)
+        super().__init__(
+            *args, instance=instance, patient=instance.patient, initial=initial, **kwargs
+        )
+        for name in ("verification", "clinical_status"):
+            field: Any = self.fields[name]
+            if initial[name] == "":
+                field.choices = [("", _("not stated")), *field.choices]
+        # What an import brought may be longer than what is typed here.
+        text: Any = self.fields["condition_text"]
+        text.max_length = None
+
+    def _row_fields(self) -> list[str]:
+        return [name for name in super()._row_fields() if name not in ("patient", "onset")]
+
+    def verb_fields(self) -> dict[str, Any]:
+        """What was changed, under the names that change_diagnosis() takes."""
+        plain = ("use", "rank", "verification", "clinical_status")
+        changed = set(self.changed_data)
+        fields = {name: self.cleaned_data[name] for name in plain if name in changed}
+        if changed & {"condition_text", "condition_code"}:
+            fields |= self.condition()
+        if "onset" in changed:
+            fields |= self.onset_fields()
+        return fields
+
+
+class DiagnosisErrorForm(PlainForm, forms.Form):
+    """Why a diagnosis is wrong."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Why"), max_length=500, widget=forms.TextInput({"autocomplete": "off"})
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1)
