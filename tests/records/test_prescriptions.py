@@ -1,0 +1,257 @@
+"""Prescriptions: active by the prescriber alone, never past a matching allergy without a reason."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.test import Client
+from django.urls import reverse
+
+from clinik import clock
+from clinik.ids import uuid7
+from clinik.models import AuditEvent
+from clinik.transitions import StaleVersion, TransitionError
+from records.models import Prescription
+from records.prescriptions import (
+    STEPS,
+    add_prescription,
+    allowed_verbs,
+    change_prescription,
+    matching_allergies,
+    take_step,
+)
+from tests.factories import (
+    AllergyFactory,
+    EncounterFactory,
+    PractitionerFactory,
+    PrescriptionFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def doctor() -> Any:
+    return UserFactory(role="Clinician")
+
+
+def order(by: Any, visit: Any = None, **values: Any) -> Prescription:
+    return add_prescription(
+        visit or EncounterFactory(), by=by, **{"medication_text": "Amlodipine 5 mg", **values}
+    )
+
+
+def test_prescriber_makes_it_active_at_once(doctor: Any) -> None:
+    row = order(doctor, activate=True, dosage_text="one in the morning")
+    assert (row.status, row.author.user) == ("active", doctor)
+    acts = set(AuditEvent.objects.values_list("act", flat=True))
+    assert acts == {"prescription.create", "prescription.activate"}
+
+
+def test_nurse_leaves_a_draft_for_a_named_prescriber(doctor: Any) -> None:
+    nurse = UserFactory(role="Nurse")
+    row = order(nurse, prescriber=doctor.practitioner)
+    assert (row.status, row.author, row.entered_by) == ("draft", doctor.practitioner, nurse)
+
+
+def test_nurse_without_a_prescriber_is_asked_for_one() -> None:
+    with pytest.raises(ValidationError) as refused:
+        order(UserFactory(role="Nurse"))
+    assert list(refused.value.message_dict) == ["prescriber"]
+
+
+def test_draft_for_somebody_who_cannot_prescribe_is_refused() -> None:
+    nurse = UserFactory(role="Nurse")
+    for prescriber in (nurse.practitioner, PractitionerFactory()):
+        with pytest.raises(ValidationError):
+            order(nurse, prescriber=prescriber)
+
+
+def test_nurse_makes_nothing_active(doctor: Any) -> None:
+    nurse = UserFactory(role="Nurse")
+    with pytest.raises(PermissionDenied):
+        order(nurse, prescriber=doctor.practitioner, activate=True)
+    draft = order(nurse, prescriber=doctor.practitioner)
+    with pytest.raises(PermissionDenied):
+        take_step(draft, "activate", by=nurse)
+
+
+def test_another_prescriber_makes_it_not_active(doctor: Any) -> None:
+    draft = order(doctor)
+    with pytest.raises(PermissionDenied):
+        take_step(draft, "activate", by=UserFactory(role="Clinician"))
+    assert take_step(draft, "activate", by=doctor).status == "active"
+
+
+@pytest.mark.parametrize("verb", list(STEPS))
+@pytest.mark.parametrize("status", Prescription.Status.values)
+def test_step_leads_only_from_where_it_may(doctor: Any, verb: str, status: str) -> None:
+    row = PrescriptionFactory(status=status, author=doctor.practitioner)
+    step = STEPS[verb]
+    if status in step.allowed:
+        assert take_step(row, verb, by=doctor, reason="because").status == step.to
+    elif status == step.to:
+        assert take_step(row, verb, by=doctor, reason="because").version == row.version
+    else:
+        with pytest.raises(TransitionError):
+            take_step(row, verb, by=doctor, reason="because")
+    row.refresh_from_db()
+    assert row.status == (step.to if status in step.allowed else status)
+
+
+@pytest.mark.parametrize("verb", ["hold", "stop"])
+def test_hold_and_stop_ask_why(doctor: Any, verb: str) -> None:
+    row = order(doctor, activate=True)
+    with pytest.raises(ValidationError) as refused:
+        take_step(row, verb, by=doctor)
+    assert list(refused.value.message_dict) == ["reason"]
+
+
+def test_stale_step_is_refused(doctor: Any) -> None:
+    row = order(doctor)
+    change_prescription(row, by=doctor, version=1, dosage_text="twice a day")
+    with pytest.raises(StaleVersion):
+        take_step(row, "activate", by=doctor, version=1)
+
+
+def test_nurse_cancels_a_draft_of_their_own_and_no_other(doctor: Any) -> None:
+    nurse = UserFactory(role="Nurse")
+    own, other = order(nurse, prescriber=doctor.practitioner), order(doctor)
+    assert allowed_verbs(own, nurse) == ("cancel",)
+    assert allowed_verbs(other, nurse) == ()
+    with pytest.raises(PermissionDenied):
+        take_step(other, "cancel", by=nurse)
+    assert take_step(own, "cancel", by=nurse).status == "cancelled"
+
+
+def test_active_prescription_takes_no_change(doctor: Any) -> None:
+    row = order(doctor, activate=True)
+    with pytest.raises(TransitionError):
+        change_prescription(row, by=doctor, version=row.version, dosage_text="more")
+
+
+@pytest.mark.parametrize(
+    ("medication", "substance", "found"),
+    [
+        ("Penicillin V Potassium 250 MG Oral Tablet", "Penicillin", True),
+        ("PENICILLIN V", "penicillins", True),
+        ("Amoxicillin 500 mg", "Penicillin", False),
+        ("Ibuprofen 400 mg", "Ibuprofène", True),
+        ("Ibuprofen 400 mg", "ibuprofen", True),
+        ("Paracetamol oral tablet", "Oral drug", False),
+        ("Insulin", "Ins", False),
+        ("Acetaminophen/codeine", "Codeine", True),
+    ],
+)
+def test_allergy_matches_by_words(medication: str, substance: str, found: bool) -> None:
+    allergy = AllergyFactory.build(substance_text=substance, patient=None)
+    assert bool(matching_allergies(medication, [allergy])) is found
+
+
+def test_matching_allergy_asks_for_a_reason(doctor: Any) -> None:
+    visit = EncounterFactory()
+    AllergyFactory(patient=visit.patient)
+    with pytest.raises(ValidationError) as refused:
+        order(doctor, visit, activate=True, medication_text="Penicillin V 250 mg")
+    assert list(refused.value.message_dict) == ["override_reason"]
+    assert not Prescription.objects.exists()
+    row = order(
+        doctor,
+        visit,
+        activate=True,
+        medication_text="Penicillin V 250 mg",
+        override_reason="Tolerated twice since.",
+    )
+    assert (row.status, row.override_reason) == ("active", "Tolerated twice since.")
+
+
+@pytest.mark.parametrize(
+    "values", [{"clinical_status": "resolved"}, {"verification": "entered-in-error"}]
+)
+def test_allergy_that_is_over_asks_nothing(doctor: Any, values: dict[str, str]) -> None:
+    visit = EncounterFactory()
+    AllergyFactory(patient=visit.patient, **values)
+    row = order(doctor, visit, activate=True, medication_text="Penicillin V 250 mg")
+    assert row.status == "active"
+
+
+def test_another_patients_allergy_asks_nothing(doctor: Any) -> None:
+    AllergyFactory()
+    assert order(doctor, activate=True, medication_text="Penicillin V 250 mg").status == "active"
+
+
+def test_allergy_found_since_the_draft_asks_at_activation(doctor: Any) -> None:
+    visit = EncounterFactory()
+    draft = order(doctor, visit, medication_text="Penicillin V 250 mg")
+    AllergyFactory(patient=visit.patient)
+    with pytest.raises(ValidationError):
+        take_step(draft, "activate", by=doctor)
+    assert take_step(draft, "activate", by=doctor, override_reason="Sure.").status == "active"
+
+
+def test_controlled_drug_has_no_refills_unless_said(doctor: Any) -> None:
+    assert order(doctor, controlled=True).refills == 0
+    assert order(doctor, controlled=True, refills=1).refills == 1
+    assert order(doctor).refills is None
+
+
+def test_end_before_start_is_refused(doctor: Any) -> None:
+    today = clock.day_start(clock.today())
+    with pytest.raises(ValidationError) as refused:
+        order(doctor, start=today, end=today - dt.timedelta(days=1))
+    assert list(refused.value.message_dict) == ["end"]
+
+
+def test_form_days_are_the_clinics(client: Client, doctor: Any) -> None:
+    client.force_login(doctor)
+    visit = EncounterFactory()
+    data = {
+        "id": str(uuid7()),
+        "patient": str(visit.patient_id),
+        "medication_text": "Amlodipine",
+        "priority": "routine",
+        "start": "2026-03-08",
+        "end": "2026-11-01",
+    }
+    client.post(reverse("records:prescription_add", args=[visit.pk]), data)
+    row = Prescription.objects.get()
+    assert row.start == clock.day_start(dt.date(2026, 3, 8))
+    assert row.end == clock.day_start(dt.date(2026, 11, 1))
+    page = client.get(reverse("records:prescription_edit", args=[row.pk])).content.decode()
+    assert 'value="2026-03-08"' in page
+
+
+def test_nurse_names_the_prescriber_by_typing(client: Client, doctor: Any) -> None:
+    client.force_login(UserFactory(role="Nurse"))
+    visit = EncounterFactory()
+    data = {
+        "id": str(uuid7()),
+        "patient": str(visit.patient_id),
+        "medication_text": "Amlodipine",
+        "priority": "routine",
+        "prescriber": doctor.practitioner.family,
+    }
+    client.post(reverse("records:prescription_add", args=[visit.pk]), data)
+    assert Prescription.objects.get().author == doctor.practitioner
+
+
+@pytest.mark.parametrize("verb", ["hold", "stop"])
+def test_step_page_asks_and_keeps_the_reason(client: Client, doctor: Any, verb: str) -> None:
+    client.force_login(doctor)
+    row = order(doctor, activate=True)
+    url = reverse("records:prescription_step", args=[row.pk, verb])
+    assert 'name="reason"' in client.get(url).content.decode()
+    data = {"patient": str(row.patient_id), "version": str(row.version)}
+    assert client.post(url, data).status_code == 422
+    assert client.post(url, data | {"reason": "Swollen ankles"}).status_code == 302
+    row.refresh_from_db()
+    assert row.status == STEPS[verb].to
+    assert AuditEvent.objects.get(act=f"prescription.{verb}").reason == "Swollen ankles"
+
+
+def test_unknown_step_is_not_found(client: Client, doctor: Any) -> None:
+    client.force_login(doctor)
+    url = reverse("records:prescription_step", args=[order(doctor).pk, "double"])
+    assert client.get(url).status_code == 404
