@@ -51,25 +51,33 @@ def missing(encounter: Encounter, *, disposition: bool | None = None) -> list[Ob
 
     None: look whether the visit has one. Nothing is written.
     """
-    found = [
-        obstacle
-        for _receiver, answer in encounter_closing.send(sender=Encounter, encounter=encounter)
-        for obstacle in answer or ()
-    ]
+    answers: Any = encounter_closing.send(sender=Encounter, encounter=encounter)
+    found: list[Obstacle] = [obstacle for _who, answer in answers for obstacle in answer or ()]
     if encounter.class_code not in DISCHARGED:
         return found
-    here = {"encounter_pk": encounter.pk}
     diagnoses = Diagnosis.objects.filter(encounter=encounter, use=Use.DISCHARGE).listed()
-    if not diagnoses.exists():
+    return found + before_discharge(
+        encounter,
+        diagnosis=diagnoses.exists(),
+        disposition=bool(disposition) or _has_disposition(encounter),
+    )
+
+
+def before_discharge(encounter: Encounter, *, diagnosis: bool, disposition: bool) -> list[Obstacle]:
+    """What a discharge asks for, of a visit about which both answers are known already."""
+    found: list[Obstacle] = []
+    if encounter.class_code not in DISCHARGED:
+        return found
+    if not diagnosis:
         found.append(
             Obstacle(
                 _("A discharge diagnosis is missing."),
                 "encounters:diagnosis_add",
-                here,
+                {"encounter_pk": encounter.pk},
                 "discharge-diagnosis",
             )
         )
-    if not disposition and not _has_disposition(encounter):
+    if not disposition:
         found.append(
             Obstacle(
                 _("Where the patient was discharged to is missing."),
@@ -99,39 +107,31 @@ def finish(
 ) -> Encounter:
     """Close the visit at `end` (None = now); the length follows unless `length_minutes` differs.
 
-    After a reopening an `end` before it is taken too: the reopened time then leaves the history.
+    After a reopening an `end` before it is taken too: the reopened time leaves the history.
     Raises Missing unless `override_reason` is given by someone who may override.
     """
     verb = VERBS["finish"]
     require(by, verb.permission)
-    _check_disposition(disposition_code, disposition_text)
-    if length_minutes is not None and length_minutes < 0:
-        raise ValidationError({"length_minutes": _("Give the length in whole minutes.")})
+    disposed = _check_form(disposition_code, disposition_text, length_minutes)
     with transaction.atomic():
         fresh, periods, done = take(encounter, verb, by=by, version=version)
         if done:
             return fresh
         left = _leave_out_reopened(periods, end)
-        moment = check_at(end, open_period(left), field="end")
-        if fresh.start and moment < fresh.start:
-            raise ValidationError({"end": _("Give an end after the start.")})
-        override = _check_missing(
-            fresh, by, override_reason, disposition=bool(disposition_code or disposition_text)
-        )
+        moment = _check_end(fresh, left, end)
+        override = _check_missing(fresh, by, override_reason, disposition=disposed)
         _withdraw(periods[len(left) :], left, by)
-        changes = _closed(fresh, left, moment, length_minutes)
         closed = move(
             fresh,
             to=Status.FINISHED,
             by=by,
             act="encounter.finish",
-            allowed=verb.sources,
             at=moment,
-            changes=changes,
+            changes=_closed(fresh, left, moment, length_minutes),
             reason=override,
             detail={"overridden": True} if override else None,
         )
-        if disposition_code or disposition_text:
+        if disposed:
             _dispose(closed, disposition_code, disposition_text, by=by)
     return closed
 
@@ -194,13 +194,26 @@ def _withdraw(gone: list[StatusPeriod], left: list[StatusPeriod], by: Any) -> No
     left[-1].save()
 
 
-def _check_disposition(code: str, text: str) -> None:
+def _check_end(
+    fresh: Encounter, periods: list[StatusPeriod], end: dt.datetime | None
+) -> dt.datetime:
+    moment = check_at(end, open_period(periods), field="end")
+    if fresh.start and moment < fresh.start:
+        raise ValidationError({"end": _("Give an end after the start.")})
+    return moment
+
+
+def _check_form(code: str, text: str, minutes: int | None) -> bool:
+    """Whether the form brings a disposition; ValidationError where a field is wrong."""
+    if minutes is not None and minutes < 0:
+        raise ValidationError({"length_minutes": _("Give the length in whole minutes.")})
     if code and code not in Hospitalization.Disposition.values:
         raise ValidationError(
             {"disposition_code": _("Choose where the patient was discharged to.")}
         )
     if len(text) > 200:
         raise ValidationError({"disposition_text": _("Use at most 200 characters here.")})
+    return bool(code or text)
 
 
 def _dispose(closed: Encounter, code: str, text: str, *, by: Any) -> None:

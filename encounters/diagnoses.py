@@ -79,18 +79,24 @@ def add_diagnosis(
         existing = Diagnosis.objects.filter(pk=id).first() if id is not None else None
         if existing is not None:
             return _same(existing, visit)
-        present = _counted(visit)
-        if len(present) >= MOST_PER_VISIT:
-            raise ValidationError(
-                _("A visit holds at most %(most)d diagnoses.") % {"most": MOST_PER_VISIT}
-            )
-        _make_room(present, use, rank, by=by)
-        row = Diagnosis(patient=visit.patient, encounter=visit, author=_author(by), **values)
-        if id is not None:
-            row.id = id
-        row._history_user = by
-        row.save(force_insert=True)
-        audit.record("diagnosis.create", row, by=by, fields=[k for k, v in values.items() if v])
+        return _insert(visit, values, id=id, by=by)
+
+
+def _insert(
+    visit: Encounter, values: Mapping[str, Any], *, id: uuid.UUID | None, by: Any
+) -> Diagnosis:
+    present = _counted(visit)
+    if len(present) >= MOST_PER_VISIT:
+        raise ValidationError(
+            _("A visit holds at most %(most)d diagnoses.") % {"most": MOST_PER_VISIT}
+        )
+    _make_room(present, values["use"], values["rank"], by=by)
+    row = Diagnosis(patient=visit.patient, encounter=visit, author=_author(by), **values)
+    if id is not None:
+        row.id = id
+    row._history_user = by
+    row.save(force_insert=True)
+    audit.record("diagnosis.create", row, by=by, fields=[k for k, v in values.items() if v])
     return row
 
 

@@ -101,13 +101,7 @@ def open_encounter(
         existing = already_open(id, patient=patient, by=by)
         if existing is not None:
             return existing
-        if status == Status.PLANNED:
-            start = None
-            if fields.get("planned_start") is None:
-                raise ValidationError({"planned_start": _("Give the day and time it is for.")})
-        else:
-            start = start or clock.now()
-            check_not_future(start, field="start")
+        start = _opening_start(status, start, fields)
         row = Encounter(patient=patient, status=status, start=start, **_keyed(id), **fields)
         if status in OPEN and not confirmed_second:
             refuse_second_open(patient, besides=row)
@@ -205,7 +199,7 @@ def add_imported_histories(
     ):
         made = [model(encounter=row, source=row.source, **values) for values in rows]
         if made:
-            model._default_manager.bulk_create(made)
+            model._default_manager.bulk_create(made)  # type: ignore[arg-type]
 
 
 def update_imported(
@@ -232,7 +226,7 @@ def check_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     unknown = fields.keys() - DESCRIPTIVE
     if unknown:
         raise TypeError(f"not a descriptive field of a visit: {', '.join(sorted(unknown))}")
-    checked = {k: v.strip() if isinstance(v, str) else v for k, v in fields.items()}
+    checked: dict[str, Any] = {k: v.strip() if isinstance(v, str) else v for k, v in fields.items()}
     wrong: dict[str, Any] = {
         name: _("Use at most %(limit)d characters here.") % {"limit": limit}
         for name, limit in LIMITS.items()
@@ -289,6 +283,19 @@ def _surviving(patient: Patient) -> Patient:
     """Under its lock, so that two desks cannot both open a first visit of one person."""
     fresh = lock(patient)
     return lock(fresh.merged_into) if fresh.merged_into is not None else fresh
+
+
+def _opening_start(
+    status: str, start: dt.datetime | None, fields: Mapping[str, Any]
+) -> dt.datetime | None:
+    """Now or the past one given; None for a plan, which has a planned time instead."""
+    if status == Status.PLANNED:
+        if fields.get("planned_start") is None:
+            raise ValidationError({"planned_start": _("Give the day and time it is for.")})
+        return None
+    start = start or clock.now()
+    check_not_future(start, field="start")
+    return start
 
 
 def _keyed(id: uuid.UUID | None) -> dict[str, Any]:

@@ -156,13 +156,7 @@ def cancel(
     A visit with a start needs `end`: when the patient was last seen. Without a start, `end` is not
     used: the cancel happens now.
     """
-    if reason not in CancelReason.values:
-        raise ValidationError({"reason": _("Choose why the visit is cancelled.")})
-    text = text.strip()
-    if reason == CancelReason.OTHER:
-        text = require_reason(text, field="text")
-    if len(text) > 500:
-        raise ValidationError({"text": _("Use at most 500 characters here.")})
+    text = _check_cancel(reason, text.strip())
 
     def plan(fresh: Encounter, moment: dt.datetime) -> dict[str, Any]:
         changes: dict[str, Any] = {"cancel_reason": reason, "cancel_text": text}
@@ -183,6 +177,14 @@ def cancel(
         plan=plan,
         reason=str(CancelReason(reason).label) + (f": {text}" if text else ""),
     )
+
+
+def _check_cancel(reason: str, text: str) -> str:
+    if reason not in CancelReason.values:
+        raise ValidationError({"reason": _("Choose why the visit is cancelled.")})
+    if reason == CancelReason.OTHER or text:
+        return require_reason(text, field="text")
+    return text
 
 
 def uncancel(

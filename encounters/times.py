@@ -146,7 +146,7 @@ def correct_time(
         target = periods[place]
         before = periods[place - 1] if place else None
         at, old = _check_correction(target, before, at), target.start
-        if at == old:
+        if old is None or at == old:
             return fresh
         if before is not None:
             if before.start and at < before.start:

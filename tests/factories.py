@@ -47,25 +47,25 @@ class UserFactory(DjangoModelFactory):
     @factory.post_generation
     def role(self, create: bool, extracted: str | None, **kwargs: Any) -> None:
         if create and extracted:
-            self.groups.add(Group.objects.get(name=extracted))  # type: ignore[attr-defined]
+            self.groups.add(Group.objects.get(name=extracted))
 
     @factory.post_generation
     def practitioner(self, create: bool, extracted: bool | None, **kwargs: Any) -> None:
         if not create or extracted is False:
             return
-        names = {group.name for group in self.groups.all()}  # type: ignore[attr-defined]
+        names = {group.name for group in self.groups.all()}
         if extracted or names & {NURSE, CLINICIAN}:
-            PractitionerFactory(user=self, family=self.last_name, given=self.first_name)  # type: ignore[attr-defined]
+            PractitionerFactory(user=self, family=self.last_name, given=self.first_name)
 
     @factory.post_generation
     def password(self, create: bool, extracted: str | None, **kwargs: Any) -> None:
         """No hashing unless a test logs in through the form: password=PASSWORD."""
         if extracted:
-            self.set_password(extracted)  # type: ignore[attr-defined]
+            self.set_password(extracted)
         else:
-            self.set_unusable_password()  # type: ignore[attr-defined]
+            self.set_unusable_password()
         if create:
-            self.save(update_fields=["password"])  # type: ignore[attr-defined]
+            self.save(update_fields=["password"])
 
 
 class PractitionerFactory(DjangoModelFactory):

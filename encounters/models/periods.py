@@ -116,7 +116,7 @@ class StatusPeriod(ClinikModel):
     def restored(self) -> dict[str, Any]:
         """The visit's fields as they were before the step that began this interval."""
         return {
-            name: Encounter._meta.get_field(name).to_python(value)
+            name: Encounter._meta.get_field(name).to_python(value)  # type: ignore[union-attr]
             for name, value in self.before.get("changed", {}).items()
         }
 

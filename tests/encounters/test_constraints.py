@@ -54,9 +54,9 @@ def insert_copy(row: models.Model, **changed: Any) -> None:
     if isinstance(model._meta.pk, models.UUIDField):
         values[model._meta.pk] = changed.get("id") or uuid7()
     else:
-        values.pop(model._meta.pk)  # type: ignore[arg-type]
+        values.pop(model._meta.pk)
     quote = connection.ops.quote_name
-    columns = ", ".join(quote(field.column) for field in values)
+    columns = ", ".join(quote(str(field.column)) for field in values)
     marks = ", ".join(["%s"] * len(values))
     stored = [field.get_db_prep_save(value, connection) for field, value in values.items()]
     with transaction.atomic(), connection.cursor() as cursor:

@@ -200,7 +200,7 @@ def test_front_desk_enters_in_error_only_a_visit_without_records(
     desk = UserFactory(role="Front desk")
     factory(encounter=visit, patient=visit.patient)
     assert lifecycle.holds_records(visit)
-    arguments = {"about": "opened-twice", "reason": "Twice"}
+    arguments: dict[str, Any] = {"about": "opened-twice", "reason": "Twice"}
     with pytest.raises(PermissionDenied):
         lifecycle.enter_in_error(visit, by=desk, **arguments)
     assert lifecycle.enter_in_error(visit, by=clinician, **arguments).is_in_error

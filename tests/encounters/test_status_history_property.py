@@ -69,6 +69,7 @@ def check_history(visit: Encounter) -> None:
     for earlier, later in pairwise(periods):
         assert earlier.end == later.start
         assert earlier.start is not None
+        assert later.start is not None
         assert earlier.start <= later.start
     if visit.status == "entered-in-error":
         return
