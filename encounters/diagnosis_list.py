@@ -21,6 +21,7 @@ class DiagnosisRow:
     words: str
     code: str
     use: str
+    is_discharge: bool
     note: str
     wrong: bool
     error_reason: str
@@ -112,6 +113,7 @@ def _diagnosis(row: Diagnosis, problem: Diagnosis | None, *, may: bool) -> Diagn
         words=str(row),
         code=row.condition_code,
         use=use_words(row),
+        is_discharge=row.use == Use.DISCHARGE,
         note=row.get_verification_display() if unsure and not wrong else "",
         wrong=wrong,
         error_reason=row.error_reason,

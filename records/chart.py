@@ -1,9 +1,10 @@
 """Everything the visit page shows, in frozen shapes; one query a section, constant in rows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from django.urls import NoReverseMatch, reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -11,10 +12,12 @@ from django.utils.translation import gettext as _
 from clinik import clock, codes
 from clinik.clock import Precision
 from encounters import lifecycle
+from encounters.closing import before_discharge
 from encounters.diagnosis_list import Diagnoses, load_diagnoses
 from encounters.models import Encounter, EncounterParticipant, StatusPeriod
 from encounters.models.encounter import Priority, Status
 from records.board_cards import minutes_words, step_label, waited
+from records.obstacles import acknowledge_it, not_acknowledged, sign_it
 from records.sections import (
     AssessmentsSection,
     NotesSection,
@@ -79,33 +82,30 @@ class VisitPage:
     header: Header
     sections: tuple[Any, ...]
     diagnoses: Diagnoses | None
-    closing: tuple[lifecycle.Obstacle, ...] | None
+    closing: tuple["Before", ...] | None
     timeline: Timeline
-    add: str
-    show_all: str
 
 
 def load_visit(encounter: Encounter, user: Any, *, add: str = "", show_all: str = "") -> VisitPage:
     """The whole page. `add` names the section whose form is open, `show_all` one shown wholly."""
     chart = user.has_perm("encounters.view_chart")
     periods = load_periods(encounter)
-    sections = load_sections(encounter, user, show_all=show_all) if chart else ()
+    sections = load_sections(encounter, user) if chart else ()
+    sections = tuple(replace(one, whole=True) if one.kind == show_all else one for one in sections)
     diagnoses = load_diagnoses(encounter, user) if chart else None
     labels = _labels(sections, diagnoses)
     return VisitPage(
         header=load_header(encounter, user, periods),
         sections=sections,
         diagnoses=diagnoses,
-        closing=tuple(lifecycle.missing(encounter)) if chart and closes_next(encounter) else None,
+        closing=_closing(encounter, sections, diagnoses) if diagnoses else None,
         timeline=load_timeline(
             encounter, periods, chart=chart, labels=labels, show_all=show_all == "timeline"
         ),
-        add=add,
-        show_all=show_all,
     )
 
 
-def load_sections(encounter: Encounter, user: Any, *, show_all: str = "") -> tuple[Any, ...]:
+def load_sections(encounter: Encounter, user: Any) -> tuple[Any, ...]:
     """The five sections of records, in the order of the page; each row is read once."""
     observations = observations_of(encounter, user)
     return (
@@ -117,9 +117,45 @@ def load_sections(encounter: Encounter, user: Any, *, show_all: str = "") -> tup
     )
 
 
-def closes_next(encounter: Encounter) -> bool:
-    """Whether closing is what comes: what is missing then matters."""
-    return encounter.status in (Status.IN_PROGRESS, Status.ONLEAVE)
+@dataclass(frozen=True)
+class Before:
+    """One thing to do before closing; `href` is empty where its page does not exist."""
+
+    text: str
+    href: str
+    key: str
+
+
+def _closing(
+    encounter: Encounter, sections: Sequence[Any], diagnoses: Diagnoses
+) -> tuple[Before, ...] | None:
+    """What lifecycle.missing() would say, from rows that are here; None before closing is next."""
+    if encounter.status not in (Status.IN_PROGRESS, Status.ONLEAVE):
+        return None
+    vitals, notes, others = sections[0], sections[1], sections[4]
+    drafts = [
+        row.record for note, more in replace(notes, whole=True).threads for row in (note, *more)
+    ]
+    judged = [(row.record, reading) for row, reading in vitals.readings]
+    judged += [(row.record, None) for row in others.rows]
+    stay = getattr(encounter, "hospitalization", None)
+    found = [
+        *(sign_it(note) for note in drafts if note.status == "preliminary" and not note.source),
+        *map(acknowledge_it, not_acknowledged(one for one in judged if not one[0].source)),
+        *before_discharge(
+            encounter,
+            diagnosis=any(row.is_discharge for row in diagnoses.rows),
+            disposition=bool(stay and (stay.disposition_code or stay.disposition_text)),
+        ),
+    ]
+    return tuple(Before(one.text, _href(one), one.key) for one in found)
+
+
+def _href(obstacle: lifecycle.Obstacle) -> str:
+    try:
+        return reverse(obstacle.url_name, kwargs=obstacle.url_kwargs)
+    except NoReverseMatch:
+        return ""
 
 
 def _labels(sections: Sequence[Any], diagnoses: Diagnoses | None) -> dict[str, str]:

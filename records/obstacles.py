@@ -1,6 +1,7 @@
 """What the chart says when a visit is closed or a step is taken back."""
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q
@@ -11,7 +12,7 @@ from encounters.models import Encounter
 from records.models import Note, Observation
 from records.models.observation import Status
 from records.observations import CRITICAL
-from records.readings import read
+from records.readings import Reading, read
 from records.sections import person_at
 from records.vitals import BY_CODE, PREGNANCY_DUE, PREGNANCY_STATUS
 
@@ -33,29 +34,31 @@ def before_stepping_back(
 
 def _unsigned(encounter: Encounter) -> list[Obstacle]:
     notes = Note.objects.unsigned().filter(encounter=encounter, source="")
-    return [
-        Obstacle(
-            _("A note by %(author)s is not signed: %(title)s")
-            % {"author": note.author or note.entered_by, "title": note},
-            "records:note_sign",
-            {"pk": note.pk},
-            "unsigned-note",
-        )
-        for note in notes.select_related("author", "entered_by").newest_first()
-    ]
+    return list(map(sign_it, notes.select_related("author", "entered_by").newest_first()))
+
+
+def sign_it(note: Note) -> Obstacle:
+    return Obstacle(
+        _("A note by %(author)s is not signed: %(title)s")
+        % {"author": note.author or note.entered_by, "title": note},
+        "records:note_sign",
+        {"pk": note.pk},
+        "unsigned-note",
+    )
 
 
 def _unseen(encounter: Encounter) -> list[Obstacle]:
-    return [
-        Obstacle(
-            _("A critical result has not been acknowledged: %(result)s")
-            % {"result": f"{record} {record.value_words}".strip()},
-            "records:observation_seen",
-            {"pk": record.pk},
-            "critical-result",
-        )
-        for record in critical_unseen(encounter)
-    ]
+    return list(map(acknowledge_it, critical_unseen(encounter)))
+
+
+def acknowledge_it(record: Observation) -> Obstacle:
+    return Obstacle(
+        _("A critical result has not been acknowledged: %(result)s")
+        % {"result": f"{record} {record.value_words}".strip()},
+        "records:observation_seen",
+        {"pk": record.pk},
+        "critical-result",
+    )
 
 
 def critical_unseen(encounter: Encounter) -> list[Observation]:
@@ -74,16 +77,29 @@ def critical_unseen(encounter: Encounter) -> list[Observation]:
         .newest_first()
     )
     person = person_at(encounter, [row for row in rows if row.code_code in PREGNANCY])
-    found, judged = [], set()
-    for row in rows:
-        if row.encounter_id != encounter.pk or row.source:
-            continue
-        reading = read(row, person)
+    return not_acknowledged(
+        (row, read(row, person))
+        for row in rows
+        if row.encounter_id == encounter.pk and not row.source
+    )
+
+
+def not_acknowledged(
+    judged: Iterable[tuple[Observation, Reading | None]],
+) -> list[Observation]:
+    """The critical ones that nobody has acknowledged, of records with their readings, newest first.
+
+    Of each sign only the newest value counts; a record that is no vital sign has no reading.
+    """
+    found: list[Observation] = []
+    seen_signs: set[str] = set()
+    for row, reading in judged:
         if reading is None:
             pressing = row.interpretation in CRITICAL
         else:
-            pressing = bool(reading.flag and reading.flag.critical) and reading.key not in judged
-            judged.add(reading.key)
+            flagged = reading.flag is not None and reading.flag.critical
+            pressing = flagged and reading.key not in seen_signs
+            seen_signs.add(reading.key)
         if pressing and row.seen_at is None:
             found.append(row)
     return found

@@ -81,6 +81,15 @@ class PatientChart:
     medications_cut: bool
     notes: keyset.Page[NoteRow]
 
+    @property
+    def taken(self) -> str:
+        """When the vital taken last was taken; a sign says its own time where it is another."""
+        times = [v.reading.record.effective for v in self.vitals if v.reading.record.effective]
+        newest = max(times, default=None)
+        return next(
+            (v.taken for v in self.vitals if newest and v.reading.record.effective == newest), ""
+        )
+
 
 @dataclass(frozen=True)
 class PatientPage:

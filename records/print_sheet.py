@@ -1,7 +1,7 @@
 """The visit on paper: every row once, with who signed what."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from encounters.diagnosis_list import Diagnoses, load_diagnoses
@@ -47,7 +47,9 @@ def load_sheet(encounter: Encounter, user: Any) -> Sheet:
     header = load_header(encounter, user, load_periods(encounter))
     if not user.has_perm("encounters.view_chart"):
         return Sheet(header, None)
-    vitals, notes, prescriptions, assessments, observations = load_sections(encounter, user)
+    vitals, notes, prescriptions, assessments, observations = (
+        replace(section, whole=True) for section in load_sections(encounter, user)
+    )
     return Sheet(
         header,
         Chart(

@@ -142,10 +142,10 @@ def _statuses(encounter: Encounter, periods: Sequence[StatusPeriod]) -> Iterable
         if start is None:  # an import without times: the visit's header says the status
             continue
         text = labels.get(period.status, period.status)
-        if before is None and period.status == Status.ARRIVED:
+        if not _waited(before) and period.status == Status.ARRIVED:
             text += _against_plan(encounter, start)
         who = name_of(period.by) or (_("imported") if period.source else "")
-        if before is not None and before.start is not None:
+        if before is not None and before.start is not None and _waited(before):
             who = _after(who, labels.get(before.status, before.status), start - before.start)
         if period.entered_at - start > LATE and not period.source:
             who += " · " + _("entered %(time)s") % {"time": _stamp(period.entered_at, start)}
@@ -158,6 +158,11 @@ def _statuses(encounter: Encounter, periods: Sequence[StatusPeriod]) -> Iterable
             warning=period.status == Status.ENTERED_IN_ERROR,
         )
         before = period
+
+
+def _waited(before: StatusPeriod | None) -> bool:
+    """Whether the interval before is one that somebody was here for: a booking is not."""
+    return before is not None and before.status != Status.PLANNED
 
 
 def _against_plan(encounter: Encounter, start: dt.datetime) -> str:
