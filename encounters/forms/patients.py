@@ -56,8 +56,8 @@ class PatientFields(forms.Form):
         return [self[name] for name in MORE]
 
     def more_is_open(self) -> bool:
-        """Whether the fold stands open: something in it is filled or wrong."""
-        return any(self[name].errors or self[name].value() for name in ("known_as", "city"))
+        """Whether the fold stands open: something in it is wrong."""
+        return any(self[name].errors for name in MORE)
 
 
 class RegisterForm(NewRowForm, PatientFields):

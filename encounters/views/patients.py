@@ -294,12 +294,10 @@ def patient_not_same(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Remember that two entries are two people."""
     patient = _patient(request, pk)
     try:
-        other = _patient(request, UUID(request.POST.get("other", "")))
+        other = Patient.objects.visible_to(request.user).get(pk=request.POST.get("other"))
         say_not_same(patient, other, by=request.user)
-    except ValueError as error:
-        raise Http404 from error
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+    except (Patient.DoesNotExist, ValidationError):
+        messages.error(request, _("Not saved: this names no other patient."))
     else:
         messages.success(request, _("Remembered: two people."))
     return redirect("encounters:patient_edit", patient.pk)
