@@ -3,13 +3,13 @@
 from django.urls import URLPattern, path
 
 from records.views import (
-    past,
     assessments,
     board,
     drafts,
     errors,
     notes,
     observations,
+    past,
     patient,
     prescriptions,
     visit,

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from clinik import clock
 from clinik.ids import uuid7
 from encounters import diagnoses, lifecycle
+from encounters.forms.diagnoses import read_condition
 from encounters.forms.steps import CancelForm, CloseForm, ReasonForm, TimesForm
 from encounters.models import Encounter, StatusPeriod
 from encounters.models.diagnosis import Use
@@ -83,14 +84,14 @@ class CloseView(VisitFormView):
         code = form.cleaned_data.get("diagnosis_code", "")
         if not (text or code):
             return
+        read = read_condition(text, code)
         try:
             diagnoses.add_diagnosis(
                 self.encounter,
                 by=self.request.user,
                 id=self._key(form, "diagnosis"),
-                text=text,
-                code=code,
                 use=Use.DISCHARGE,
+                **{name.removeprefix("condition_"): value for name, value in read.items()},
             )
         except ValidationError as error:
             raise ValidationError({"diagnosis_text": error.messages}) from error

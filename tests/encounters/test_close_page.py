@@ -35,7 +35,7 @@ def untouched(client: Client, visit: Encounter) -> dict[str, Any]:
     for name in form.fields:
         value = form[name].value()
         if isinstance(value, dt.datetime):
-            value = f"{clock.timezone.localtime(value):%Y-%m-%dT%H:%M}"
+            value = f"{value:%Y-%m-%dT%H:%M}"
         if value is not None:
             sent[name] = value
             if form.fields[name].show_hidden_initial:
