@@ -12,7 +12,13 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from clinik import audit, clock
-from encounters.models import Encounter, StatusPeriod
+from encounters.models import (
+    ClassPeriod,
+    Encounter,
+    EncounterParticipant,
+    LocationPeriod,
+    StatusPeriod,
+)
 from encounters.models.encounter import OPEN, Status
 from encounters.steps import VERBS, open_period, require, standing_periods, take
 
@@ -155,8 +161,7 @@ def correct_time(
             before.save()
         target.start = at
         target.save()
-        for name, value in following(fresh, periods).items():
-            setattr(fresh, name, value)
+        _follow(fresh, periods, by=by)
         fresh._history_user = by
         fresh.save()
         audit.record(
@@ -167,6 +172,29 @@ def correct_time(
             detail={"status": target.status, "old": old.isoformat(), "new": at.isoformat()},
         )
     return fresh
+
+
+def _follow(fresh: Encounter, periods: Sequence[StatusPeriod], *, by: Any) -> None:
+    """The visit's times as its history says them now; what began with it begins with it still."""
+    begun = fresh.start
+    for name, value in following(fresh, periods).items():
+        setattr(fresh, name, value)
+    if begun is None or fresh.start in (None, begun):
+        return
+    for model in (ClassPeriod, LocationPeriod, EncounterParticipant):
+        for row in model._default_manager.filter(encounter=fresh, start=begun):
+            if row.end is not None and fresh.start is not None and fresh.start > row.end:
+                raise ValidationError(
+                    {
+                        "at": _(
+                            "Something changed on this visit at %(time)s. Give an earlier time."
+                        )
+                        % {"time": words(row.end)}
+                    }
+                )
+            row.start = fresh.start
+            row._history_user = by
+            row.save()
 
 
 def _check_correction(

@@ -160,6 +160,18 @@ def test_room_moves_follow_each_other(nurse: User) -> None:
     assert [room.end for room in rooms] == [rooms[1].start, rooms[2].start, None]
 
 
+def test_corrected_start_takes_the_first_room_with_it(nurse: User) -> None:
+    visit = in_progress(nurse, location="Room 1")
+    lifecycle.move_room(visit, by=nurse, location="Room 2", at=ago(10))
+    period = visit.status_history.get()
+    begin = ago(50)
+    lifecycle.correct_time(period, by=nurse, at=begin)
+    assert LocationPeriod.objects.get(location="Room 1").start == begin
+    with pytest.raises(ValidationError, match="changed"):
+        lifecycle.correct_time(period, by=nurse, at=ago(5))
+    assert Encounter.objects.get().start == begin
+
+
 def test_hand_over_keeps_the_former_practitioners_time(nurse: User) -> None:
     first, second = PractitionerFactory(), PractitionerFactory()
     visit = in_progress(nurse, practitioner=first)
