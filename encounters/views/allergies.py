@@ -45,7 +45,7 @@ def allergy_add(request: HttpRequest, patient_pk: UUID) -> HttpResponse:
     patient = _patient(request, patient_pk)
     form = AllergyForm(request.POST if request.method == "POST" else None, patient=patient)
     if form.is_bound and form.is_valid() and _added(form, patient, request):
-        return _done(request, patient)
+        return _done(request, patient, _("Allergy saved."))
     context = {"form": form, "action": reverse("encounters:allergy_add", args=[patient.pk])}
     return _form_page(request, patient, context, "allergy_add", bad=form.is_bound)
 
@@ -60,7 +60,6 @@ def _added(form: AllergyForm, patient: Patient, request: HttpRequest) -> bool:
     try:
         if already_made(Allergy, form.row_id, owners=owners, same=fields) is None:
             add_allergy(patient, by=request.user, id=form.row_id, **fields)
-            messages.success(request, _("Allergy saved."))
     except IntegrityError:
         # The same form, sent twice at once.
         return already_made(Allergy, form.row_id, owners=owners, same=fields) is not None
@@ -86,8 +85,7 @@ def allergy_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
         except (ValidationError, StaleVersion) as error:
             add_errors(form, error)
         else:
-            messages.success(request, _("Allergy saved."))
-            return _done(request, allergy.patient)
+            return _done(request, allergy.patient, _("Allergy saved."))
     return _edit_page(request, allergy, form, ErrorReasonForm(), bad=form.is_bound)
 
 
@@ -105,8 +103,8 @@ def allergy_error(request: HttpRequest, pk: UUID) -> HttpResponse:
         except (ValidationError, TransitionError) as error:
             add_errors(reason, error)
         else:
-            messages.success(request, _("Entered in error: kept, and no longer counted."))
-            return _done(request, allergy.patient)
+            said = _("Entered in error: kept, and no longer counted.")
+            return _done(request, allergy.patient, said)
     return _edit_page(request, allergy, AllergyEditForm(instance=allergy), reason, bad=True)
 
 
@@ -118,10 +116,9 @@ def allergy_none(request: HttpRequest, patient_pk: UUID) -> HttpResponse:
     try:
         state_no_known_allergies(patient, by=request.user)
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-    else:
-        messages.success(request, _("Saved: no known allergies."))
-    return _done(request, patient)
+        # The section, drawn anew, shows the allergy that stands in the way.
+        return _done(request, patient, " ".join(error.messages), level=messages.ERROR)
+    return _done(request, patient, _("Saved: no known allergies."))
 
 
 def _patient(request: HttpRequest, pk: UUID) -> Patient:
@@ -135,10 +132,15 @@ def _allergy(request: HttpRequest, pk: UUID) -> Allergy:
     return get_object_or_404(allergies.select_related("patient__merged_into", "author"), pk=pk)
 
 
-def _done(request: HttpRequest, patient: Patient) -> HttpResponse:
-    """Back to where the form came from; for htmx the section anew."""
+def _done(
+    request: HttpRequest, patient: Patient, said: str, *, level: int = messages.SUCCESS
+) -> HttpResponse:
+    """Back to where the form came from; for htmx the section and the banner anew."""
     if wants_fragment(request):
-        return render(request, "encounters/_allergies.html", section_context(patient, request))
+        context = section_context(patient, request)
+        context |= {"banner": for_patient(patient, request.user), "banner_anew": True}
+        return render(request, "encounters/_allergies.html", context)
+    messages.add_message(request, level, said)
     return redirect(next_url(request, "records:patient_detail", patient.pk))
 
 

@@ -124,6 +124,9 @@ def test_htmx_gets_the_section_back(page: Client, patient: Patient) -> None:
     assert done.status_code == 200
     assert "Penicillin" in done.content.decode()
     assert 'name="substance_text"' not in done.content.decode()
+    # The banner over the page comes along: it must not go on saying "not asked yet".
+    banner = done.content.decode().partition('id="patient-banner" hx-swap-oob="true"')[2]
+    assert "Allergy: Penicillin (rash)" in " ".join(banner.split())
     bad = page.post(add_url(patient), sent(patient, substance_text=""), headers=htmx)
     assert bad.status_code == 422
     assert 'id="section-allergies"' in bad.content.decode()
