@@ -5,6 +5,7 @@ import random
 from dataclasses import replace
 
 from clinik import clock
+from records.demo.more_stories import MORE_STORIES
 from records.demo.people import Person, born
 from records.demo.play import BOOKED_BEFORE
 from records.demo.script import Script
@@ -15,7 +16,7 @@ from records.demo.visits import ordinary
 def past_of(person: Person, now: dt.datetime) -> list[tuple[dt.datetime, Script]]:
     """Each visit with its arrival, oldest first; booked ones lie after now."""
     draw = random.Random(f"past/{person.key}")
-    story = STORIES.get(person.key)
+    story = {**STORIES, **MORE_STORIES}.get(person.key)
     planned = story if story is not None else ordinary(person, draw)
     timed = [(moment_of(days, script, now, draw), script) for days, script in planned]
     alive = clock.day_start(born(person, now)) + 2 * BOOKED_BEFORE

@@ -136,6 +136,8 @@ class Performance:
         if script.leave is not None:
             acts.append((script.leave[0], self._leave))
             acts.append((script.leave[0] + script.leave[2], self._resume))
+        if script.error is not None:
+            acts.append((script.wait + length + 20, self._enter_in_error))
         return [*acts, (script.wait + length, self._finish)]
 
     def _arrive(self) -> None:
@@ -199,7 +201,8 @@ class Performance:
             add_observation(
                 self._visit,
                 by=self._nurse,
-                what=lab.code,
+                what=lab.name or lab.code,
+                code=lab.code,
                 value=lab.value,
                 unit=lab.unit,
                 interpretation=lab.interpretation,
@@ -279,6 +282,11 @@ class Performance:
         self.visit = lifecycle.finish(
             self._visit, by=self._doctor, disposition_code=self.script.disposition
         )
+
+    def _enter_in_error(self) -> None:
+        assert self.script.error is not None
+        about, why = self.script.error
+        self.visit = lifecycle.enter_in_error(self._visit, by=self._doctor, about=about, reason=why)
 
 
 def see_critical(visit: Encounter, *, by: User) -> None:

@@ -66,12 +66,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Lab:
+    """One observation by its LOINC code; `name` where the code table offers none."""
+
     code: str
     value: str
-    unit: str
+    unit: str = ""
     interpretation: str = ""
     low: str = ""
     high: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,7 @@ class Script:
 
     `triage` None: nobody triages. `vitals` are (minute, line of signs()); `admit` is (minute,
     ward), `leave` (minute, where to, minutes away), `cancel` (minute, CancelReason, more about it).
-    `comes` False: the patient never arrives.
+    `comes` False: the patient never arrives. `error` (ErrorAbout, why): entered in error.
     """
 
     type: str
@@ -137,3 +140,4 @@ class Script:
     admit: tuple[int, str] | None = None
     leave: tuple[int, str, int] | None = None
     disposition: str = ""
+    error: tuple[str, str] | None = None

@@ -13,13 +13,16 @@ from encounters import lifecycle
 from encounters.models import Encounter, Patient, StatusPeriod
 from encounters.models.encounter import OPEN, EncounterClass, Status
 from records.board import on_board
-from records.demo.board_scripts import SLOTS, Slot
+from records.demo.board_scripts import ARRIVED, PLANNED, TRIAGED, Slot
+from records.demo.board_treated import FINISHED, IN_PROGRESS
 from records.demo.people import BY_KEY, NAMESPACE
 from records.demo.play import Performance, see_critical
 from records.demo.staff import Staff
 from records.demo.times import at, stamped
 from records.models import Note
 from records.notes import sign_note
+
+SLOTS = (*PLANNED, *ARRIVED, *TRIAGED, *IN_PROGRESS, *FINISHED)
 
 # After so long on the board a visit of the demo is over, and another takes its place.
 STALE = dt.timedelta(hours=3)
