@@ -294,7 +294,7 @@ def patient_not_same(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Remember that two entries are two people."""
     patient = _patient(request, pk)
     try:
-        other = Patient.objects.visible_to(request.user).get(pk=request.POST.get("other"))
+        other = Patient.objects.visible_to(request.user).get(pk=request.POST.get("other", ""))
         say_not_same(patient, other, by=request.user)
     except (Patient.DoesNotExist, ValidationError):
         messages.error(request, _("Not saved: this names no other patient."))
