@@ -59,10 +59,19 @@ class PrescriptionForm(NewRowForm, PatientGuard, PrescriptionFields):
         super().__init__(*args, **kwargs)
         self.prescribes = prescribes
         self.fields["start"].initial = clock.today()
+        # Asked for only where an allergy matches.
+        self._asked = self.fields["override_reason"].widget
+        if not self.data.get("override_reason"):
+            self.fields["override_reason"].widget = forms.HiddenInput()
         if prescribes:
             del self.fields["prescriber"]
         else:
             self.fields["prescriber"].initial = suggested
+
+    def after_refusal(self) -> None:
+        """Show the question why despite an allergy, where that was the reason."""
+        if self.has_error("override_reason"):
+            self.fields["override_reason"].widget = self._asked
 
 
 class PrescriptionEditForm(PatientGuard, VersionedForm, PrescriptionFields):

@@ -43,12 +43,12 @@ class VitalsForm(NewRowForm, PatientGuard, forms.Form):
             ("U", _("U: unresponsive")),
         ],
     )
-    height = _digits(_("Height"))
-    height_unit = _units(_("Height unit"), ("cm", "cm"), ("[in_i]", "in"))
     weight = _digits(_("Weight"))
     weight_unit = _units(_("Weight unit"), ("kg", "kg"), ("[lb_av]", "lb"))
-    head = _digits(_("Head circumference, cm"))
     pain = _digits(_("Pain, 0 to 10"), inputmode="numeric")
+    height = _digits(_("Height"))
+    height_unit = _units(_("Height unit"), ("cm", "cm"), ("[in_i]", "in"))
+    head = _digits(_("Head circumference, cm"))
     effective = forms.DateTimeField(label=_("Taken at"), widget=DateTimeInput)
     confirmed = forms.BooleanField(
         label=_("The values are right as typed"), required=False, widget=forms.HiddenInput
@@ -66,7 +66,7 @@ class VitalsForm(NewRowForm, PatientGuard, forms.Form):
         names = [*NAMES, "temperature_unit", "height_unit", "weight_unit"]
         return {name: self.cleaned_data[name] for name in names}
 
-    def offer_confirming(self) -> None:
+    def after_refusal(self) -> None:
         """Show the box that answers a question, where there is nothing but questions."""
         errors = [error for found in self.errors.as_data().values() for error in found]
         if errors and all(error.code == "confirm" for error in errors):

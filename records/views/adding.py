@@ -86,8 +86,8 @@ def add_view(request: HttpRequest, encounter: Encounter, adder: Adder) -> HttpRe
             add_errors(form, error)
         else:
             return added(request, encounter, adder, made)
-    if hasattr(form, "offer_confirming"):
-        form.offer_confirming()
+    if hasattr(form, "after_refusal"):
+        form.after_refusal()
     return show(request, encounter, adder, adding, status=422)
 
 

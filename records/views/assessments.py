@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from clinik.forms import already_made
@@ -14,7 +15,9 @@ from records.assessments import MOST_FINDINGS, add_assessment, last_assessment
 from records.forms.assessments import EMPTY_ROWS, AssessmentForm
 from records.models import Assessment
 from records.sections import AssessmentsSection
-from records.views.adding import Adder, add_view, once, visit_for_chart
+from records.views.adding import Adder, Adding, add_view, once, show, visit_for_chart
+
+MORE_ROWS = 5
 
 
 def _form(
@@ -26,11 +29,10 @@ def _form(
 
 
 def _more(encounter: Encounter, user: Any, form: AssessmentForm) -> Mapping[str, Any]:
-    """The assessment this one follows, and how many lines "more lines" brings."""
-    more = min(form.row_count + 5, MOST_FINDINGS)
+    """The assessment this one follows, and whether more lines may be asked for."""
     return {
         "previous": last_assessment(encounter),
-        "more_rows": more if more > form.row_count else None,
+        "more_rows": form.row_count < MOST_FINDINGS,
     }
 
 
@@ -62,4 +64,19 @@ ADDER = Adder(
 @permission_required("records.add_assessment", raise_exception=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def assessment_add(request: HttpRequest, encounter_pk: uuid.UUID) -> HttpResponse:
-    return add_view(request, visit_for_chart(request, encounter_pk), ADDER)
+    encounter = visit_for_chart(request, encounter_pk)
+    if request.POST.get("act") == "more":
+        return _with_more_lines(request, encounter)
+    return add_view(request, encounter, ADDER)
+
+
+def _with_more_lines(request: HttpRequest, encounter: Encounter) -> HttpResponse:
+    """The form as it was typed, with five more lines; nothing is saved or refused yet."""
+    typed = AssessmentForm(request.POST, patient=encounter.patient)
+    values = {name: request.POST[name] for name in typed.fields if name in request.POST}
+    rows = min(typed.row_count + MORE_ROWS, MOST_FINDINGS)
+    values.pop("rows", None)
+    form = AssessmentForm(initial=values, patient=encounter.patient, rows=rows)
+    url = reverse("records:assessment_add", args=[encounter.pk])
+    adding = Adding(ADDER.section.kind, form, url, _more(encounter, request.user, form))
+    return show(request, encounter, ADDER, adding)

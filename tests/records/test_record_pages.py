@@ -9,7 +9,7 @@ from django.urls import reverse
 from clinik import clock
 from clinik.ids import uuid7
 from records.models import Assessment, Note, Observation, Prescription
-from tests.factories import EncounterFactory, PatientFactory, UserFactory
+from tests.factories import AllergyFactory, EncounterFactory, PatientFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -211,3 +211,43 @@ def test_assessment_form_has_as_many_lines_as_asked_for(client: Client, doctor: 
     assert client.get(url).content.decode().count('name="finding_') == 3
     assert client.get(url, {"rows": "8"}).content.decode().count('name="finding_') == 8
     assert client.get(url, {"rows": "999"}).content.decode().count('name="finding_') == 50
+
+
+def test_more_lines_keep_what_was_typed_and_save_nothing(client: Client, doctor: Any) -> None:
+    visit = EncounterFactory()
+    data = filled("assessment", visit, act="more", summary="", basis_0="two readings")
+    text = client.post(url_of("assessment", visit), data, headers=HTMX).content.decode()
+    assert text.count('name="finding_') == 8
+    assert 'value="Hypertension"' in text
+    assert 'value="two readings"' in text
+    assert "error-summary" not in text
+    assert f'value="{data["id"]}"' in text
+    assert not Assessment.objects.exists()
+
+
+def test_reason_despite_an_allergy_is_asked_for_where_one_matches(
+    client: Client, doctor: Any
+) -> None:
+    visit = EncounterFactory()
+    AllergyFactory(patient=visit.patient)
+    url = url_of("prescription", visit)
+    data = filled("prescription", visit, medication_text="Penicillin V")
+    hidden = 'type="hidden" name="override_reason"'
+    assert hidden in client.get(url).content.decode()
+    refused = client.post(url, data)
+    assert refused.status_code == 422
+    assert hidden not in refused.content.decode()
+    assert "allergic to Penicillin" in refused.content.decode()
+    assert client.post(url, data | {"override_reason": "Tolerated"}).status_code == 302
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_visit_page_shows_the_form_that_is_asked_for(
+    client: Client, doctor: Any, kind: str
+) -> None:
+    visit = EncounterFactory()
+    page = reverse("records:encounter_detail", args=[visit.pk])
+    assert 'name="id"' not in client.get(page).content.decode()
+    text = client.get(page, {"add": kind}).content.decode()
+    assert text.count('name="id"') == 1
+    assert f'action="{url_of(kind, visit)}"' in text
