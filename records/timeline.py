@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
+from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -42,6 +43,8 @@ IN_HISTORY = frozenset(
         "cancel",
         "uncancel",
         "reopen",
+        "clarify",
+        "enter_in_error",
     )
 )
 # What an act says; of a record its name stands before it, in bold.
@@ -53,11 +56,7 @@ WORDS = {
     "encounter.admit": gettext_lazy("admitted"),
     "encounter.move_room": gettext_lazy("moved to another room"),
     "encounter.hand_over": gettext_lazy("handed over"),
-    "encounter.enter_in_error": gettext_lazy("entered in error"),
     "encounter.restore": gettext_lazy("restored"),
-    "encounter.override": gettext_lazy("closed although something was missing"),
-    "encounter.record_past": gettext_lazy("recorded afterwards"),
-    "encounter.import": gettext_lazy("imported"),
     "prescription.activate": gettext_lazy("prescribed"),
     "prescription.hold": gettext_lazy("put on hold"),
     "prescription.stop": gettext_lazy("stopped"),
@@ -67,14 +66,18 @@ WORDS = {
     "note.cosign": gettext_lazy("co-signed"),
     "observation.acknowledge": gettext_lazy("seen"),
     "diagnosis.promote": gettext_lazy("put on the problem list"),
-    "noknownallergies.create": gettext_lazy("stated"),
+    "encounter.record_past": gettext_lazy("recorded afterwards"),
+    "encounter.import": gettext_lazy("imported"),
+    "encounter.update_imported": gettext_lazy("updated by an import"),
+    "allergy.none_known": gettext_lazy("stated"),
+    "allergy.none_known_ended": gettext_lazy("ended"),
 }
 LAST_WORDS = {
     "create": pgettext("timeline", "added"),
     "change": pgettext("timeline", "changed"),
     "enter_in_error": pgettext("timeline", "entered in error"),
 }
-WARNING_ACTS = ("enter_in_error", "override", "step_back", "reopen")
+WARNING_ACTS = ("enter_in_error", "step_back", "restore")
 
 
 @dataclass(frozen=True)
@@ -155,9 +158,15 @@ def _statuses(encounter: Encounter, periods: Sequence[StatusPeriod]) -> Iterable
             text=text,
             who=who,
             why=_why(encounter, period),
-            warning=period.status == Status.ENTERED_IN_ERROR,
+            warning=_stands_out(period),
         )
         before = period
+
+
+def _stands_out(period: StatusPeriod) -> bool:
+    """Entered in error; closed over what was missing; opened again."""
+    reasoned = period.status in (Status.FINISHED, Status.IN_PROGRESS) and bool(period.reason)
+    return period.status == Status.ENTERED_IN_ERROR or reasoned
 
 
 def _waited(before: StatusPeriod | None) -> bool:
@@ -253,11 +262,15 @@ def _kind_words(object_type: str, count: int) -> str:
 
 
 def _from_to(event: AuditEvent) -> str:
-    """ ": in progress → triaged", where the act says so."""
+    """ ": in progress → triaged", ": arrived 09:00 → 08:40", where the act says so."""
+    labels = {str(value): str(label) for value, label in Status.choices}
+    if event.act == "encounter.correct_time":
+        old, new = (parse_datetime(event.detail.get(key) or "") for key in ("old", "new"))
+        status = labels.get(event.detail.get("status", ""), "")
+        return f": {status} {_stamp(old, new)} → {_stamp(new, old)}" if old and new else ""
     before, after = event.detail.get("from", ""), event.detail.get("to", "")
     if not (before and after) or before == after:
         return ""
-    labels = {str(value): str(label) for value, label in Status.choices}
     if event.object_type != Encounter._meta.label_lower or before not in labels:
         return ""
     return f": {labels[before]} → {labels.get(after, after)}"
