@@ -7,10 +7,12 @@ from typing import Any
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from clinik import audit
 from encounters import banner
+from encounters.forms.diagnoses import DiagnosisForm
 from encounters.models import Encounter
 from records.chart import VisitPage, load_visit
 from records.print_sheet import load_sheet
@@ -78,4 +80,7 @@ def _parts(page: VisitPage) -> list[Part]:
 def _adding(request: HttpRequest, encounter: Encounter, page: VisitPage) -> Adding | None:
     """The form that is asked for; nobody gets one of a section that they do not see."""
     asked = request.GET.get("add", "")
+    if asked == "diagnosis" and page.diagnoses is not None and page.diagnoses.can_add:
+        url = reverse("encounters:diagnosis_add", args=[encounter.pk])
+        return Adding("diagnosis", DiagnosisForm(encounter=encounter), url)
     return start_adding(request, encounter, asked) if asked and page.sections else None

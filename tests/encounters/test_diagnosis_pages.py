@@ -223,3 +223,15 @@ def test_promote_makes_a_problem_and_leaves_the_visits_row(client: Client) -> No
     problem = Diagnosis.objects.get(promoted_from=row)
     row.refresh_from_db()
     assert (problem.category, row.category) == ("problem-list-item", "encounter-diagnosis")
+
+
+def test_the_visit_page_shows_the_form_in_place(client: Client) -> None:
+    visit = EncounterFactory()
+    page = client.get(reverse("records:encounter_detail", args=[visit.pk]) + "?add=diagnosis")
+    assert 'id="diagnosis-form"' in page.content.decode()
+
+
+def test_the_visit_page_of_a_nurse_shows_no_form() -> None:
+    visit = EncounterFactory()
+    address = reverse("records:encounter_detail", args=[visit.pk]) + "?add=diagnosis"
+    assert 'id="diagnosis-form"' not in login(NURSE).get(address).content.decode()
