@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinik import clock
 from encounters.models import Encounter
-from records.bands import why_no_bands
+from records.bands import bmi, bmi_class, why_no_bands
 from records.models import Assessment, Note, Observation, Prescription
 from records.news2 import News2, why_not_scored
 from records.observations import CRITICAL
@@ -190,7 +190,7 @@ class VitalsSection(Section):
             rows,
             wrong,
             cls.may_add(encounter, user),
-            tiles=_tiles(readings, earlier),
+            tiles=_tiles(readings, earlier, person),
             readings=readings,
             news2=score(newest, person),
             why_no_flags=why_no_bands(person.age),
@@ -240,7 +240,9 @@ def _latest_taking(readings: list[Reading]) -> list[Reading]:
     return [reading for reading in scored if reading.record.effective == when]
 
 
-def _tiles(readings: tuple[tuple[Row, Reading], ...], earlier: list[Reading]) -> tuple[Tile, ...]:
+def _tiles(
+    readings: tuple[tuple[Row, Reading], ...], earlier: list[Reading], person: Person
+) -> tuple[Tile, ...]:
     """The usual signs always, the others where they were measured; BMI from weight and height."""
     made = []
     for key, vital in VITALS.items():
@@ -253,7 +255,23 @@ def _tiles(readings: tuple[tuple[Row, Reading], ...], earlier: list[Reading]) ->
         trend = [reading.text for _row, reading in now] + [reading.text for reading in before]
         points = tuple(reversed(trend[:TREND]))
         made.append(Tile(key, str(vital.label), row, reading, previous, points))
-    return tuple(made)
+    return (*made, *_bmi(readings, earlier, person))
+
+
+def _bmi(
+    readings: tuple[tuple[Row, Reading], ...], earlier: list[Reading], person: Person
+) -> tuple[Tile, ...]:
+    """BMI of the visit's weight and the newest height known; computed, never stored."""
+    here = [reading for _row, reading in readings]
+    weight = next((reading for reading in here if reading.key == "weight"), None)
+    height = next((reading for reading in [*here, *earlier] if reading.key == "height"), None)
+    value = bmi(weight.number, height.number) if weight and height else None
+    if weight is None or value is None or any(reading.key == "bmi" for reading in here):
+        return ()
+    named = bmi_class(value, age=person.age)
+    words = named.words if named else ""
+    reading = Reading(weight.record, "bmi", str(value), "kg/m²", value, None, words)
+    return (Tile("bmi", str(VITALS["bmi"].label), None, reading),)
 
 
 @dataclass(frozen=True)

@@ -221,3 +221,14 @@ def test_acknowledging_says_what_was_done(client: Client, nurse: Any) -> None:
     assert client.post(url, data | {"action": "Oxygen"}).status_code == 302
     row.refresh_from_db()
     assert (row.seen_by, row.seen_action) == (nurse, "Oxygen")
+
+
+def test_bmi_follows_from_weight_and_the_last_height_and_is_not_stored(nurse: Any) -> None:
+    visit = EncounterFactory()
+    earlier = EncounterFactory(patient=visit.patient)
+    observe(nurse, earlier, what="8302-2", value="178", unit="cm")
+    observe(nurse, visit, what="29463-7", value="80", unit="kg")
+    tiles = {tile.key: tile.reading for tile in VitalsSection.load(visit, nurse).tiles}
+    assert tiles["bmi"] is not None
+    assert tiles["bmi"].text == "25.2"
+    assert not Observation.objects.filter(code_code="39156-5").exists()
