@@ -63,7 +63,7 @@ class DiagnosisUses:
         rows = Diagnosis.objects.in_bulk(list(ids.values()))
         for key, (entry, use, rank) in self._elsewhere.items():
             row, visit = rows[ids[key]], self.known.row_ids[entry.key]
-            if row.encounter_id not in (None, visit):
+            if row.encounter_id not in (None, visit) or self.known.owners[visit] != row.patient_id:
                 self._warn(entry, _("names a condition of another visit, its use is left out"))
             elif (row.use, row.rank, row.encounter_id) != (use, rank, visit):
                 self._rank_elsewhere(key, row, visit, use, rank)
@@ -78,6 +78,17 @@ class DiagnosisUses:
         row.use, row.rank, row.encounter_id = use, rank, visit
         row.save()
         ImportedResource.objects.filter(pk=imported.pk).update(row_version=row.version)
+
+    def park_ranks(self, rows: Sequence[tuple[Diagnosis, Mapped]]) -> None:
+        """Two diagnoses may change places: the ranks that will change are given up first."""
+        going = [
+            row
+            for row, mapped in rows
+            if row.rank is not None and mapped.fields.get("rank", row.rank) != row.rank
+        ]
+        Diagnosis.objects.filter(pk__in=[row.pk for row in going]).update(rank=None)
+        for row in going:
+            row.rank = None
 
     def free_ranks(self, rows: Sequence[tuple[uuid.UUID, str, Mapped]]) -> None:
         """A rank that another diagnosis of the visit has is left empty, and said."""

@@ -102,14 +102,11 @@ class Finisher:
         """A record belongs to the patient of its visit."""
         encounter = mapped.fields.get("encounter_id")
         patient = mapped.fields.get("patient_id")
-        if encounter is None or patient is None:
-            return
-        reference = mapped.links["encounter"]
-        assert reference is not None
-        target = find_target(self.file, reference, "Encounter", entry)
-        visit = self.file.mapped.get(target.key) if target else None
-        owner = visit.fields.get("patient_id") if visit else self.known.patient_of(encounter)
-        if owner is not None and owner != patient:
+        if entry.kind == "Encounter" and patient is not None:
+            owner = self.known.owners.setdefault(self.known.row_ids[entry.key], patient)
+            if owner != patient:
+                raise FhirError(entry.place, _("names another patient than when it was imported"))
+        elif encounter is not None and self.known.owners.get(encounter) != patient:
             raise FhirError(entry.place, _("names another patient than its visit does"))
 
     def _fit(self, entry: Entry, mapped: Mapped, row: Row) -> None:

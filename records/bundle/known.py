@@ -17,28 +17,25 @@ _AT_ONCE = 500
 
 class Known:
     """`keys` are the import keys there are, `row_ids` the row of every resource of the file and of
-    those it refers to, `joined` new keys of rows that are known by NPI or clinic number."""
+    those it refers to, `joined` new keys of rows that are known by NPI or clinic number, `owners`
+    the patient of each visit (of the file's own: once they are finished)."""
 
     def __init__(self, file: ResourceFile, source: str) -> None:
         self.keys: dict[Key, ImportedResource] = {}
         self.row_ids: dict[Key, uuid.UUID] = {}
         self.joined: dict[Key, tuple[uuid.UUID, int]] = {}
         self.by_number: dict[tuple[str, str], tuple[uuid.UUID, int]] = {}
-        self._patients_of: dict[uuid.UUID, uuid.UUID] = {}
+        self.owners: dict[uuid.UUID, uuid.UUID] = {}
         keys, numbers = outside(file)
         self._load_keys(source, {entry.key for entry in file.entries} | keys)
         self._load_numbers(numbers | self._own_numbers(file))
-        self._load_patients_of(keys)
+        self._load_owners()
         self._assign(file)
 
     def forget(self, key: Key) -> None:
         """The resource becomes no row, so nothing may name it."""
         if key not in self.keys:
             self.row_ids.pop(key, None)
-
-    def patient_of(self, encounter: uuid.UUID) -> uuid.UUID | None:
-        """Of a visit that is known from before."""
-        return self._patients_of.get(encounter)
 
     def _load_keys(self, source: str, wanted: Iterable[Key]) -> None:
         by_kind: dict[str, list[str]] = defaultdict(list)
@@ -79,12 +76,10 @@ class Known:
             for value, row_id, version in people:
                 self.by_number["Patient", value] = (row_id, version)
 
-    def _load_patients_of(self, keys: set[Key]) -> None:
-        visits = [
-            self.row_ids[key] for key in keys if key[0] == "Encounter" and key in self.row_ids
-        ]
+    def _load_owners(self) -> None:
+        visits = [row_id for key, row_id in self.row_ids.items() if key[0] == "Encounter"]
         for part in _parts(visits):
-            self._patients_of |= dict(
+            self.owners |= dict(
                 Encounter.objects.filter(pk__in=part).values_list("pk", "patient_id")
             )
 

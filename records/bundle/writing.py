@@ -2,6 +2,7 @@
 
 import uuid
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import transaction
@@ -18,17 +19,15 @@ from clinik.imports import (
     ImportReport,
     Mapped,
 )
-from clinik.models import ImportedResource, ImportRun
+from clinik.models import ImportRun
 from encounters.fhir import name_of
 from encounters.models import Patient
 from records.bundle.diagnoses import DiagnosisUses
 from records.bundle.finishing import Finisher
+from records.bundle.keys import KeyBook
 from records.bundle.known import Known
 from records.bundle.reading import NAMED, READERS, Entry, ResourceFile
 from records.bundle.rows import change_row, create_rows
-
-# Kept for its name only: there is no row.
-NO_ROW = uuid.UUID(int=0)
 
 
 class FileWriter:
@@ -40,13 +39,12 @@ class FileWriter:
         self.source = source
         self.run = run
         self.report = ImportReport(files_read=1)
-        self._keys: list[ImportedResource] = []
-        self._changed_keys: list[ImportedResource] = []
         self._touched: dict[uuid.UUID, Counter[str]] = defaultdict(Counter)
 
     def write(self) -> ImportReport:
         with transaction.atomic():
             self.known = Known(self.file, self.source)
+            self.keys = KeyBook(self.known.keys, self.source, self.run)
             self.finisher = Finisher(self.file, self.known, self.report)
             self.uses = DiagnosisUses(self.file, self.known, self.finisher)
             self._name_only()
@@ -54,7 +52,7 @@ class FileWriter:
             self.uses.apply()
             for kind in READERS:
                 self._write_kind(kind)
-            self._write_keys()
+            self.keys.write()
             self.uses.apply_elsewhere()
             self._audit()
         self.report.unmodelled = self.file.unmodelled()
@@ -64,7 +62,7 @@ class FileWriter:
         """Organisations and places are kept for their names."""
         for entry in self.file.entries:
             if entry.kind in NAMED:
-                self._keep_key(entry, "", NO_ROW, 1, "", {"name": name_of(entry.resource)})
+                self.keys.name(entry, name_of(entry.resource))
 
     def _drop_without_patient(self) -> None:
         """A resource that names no patient (R4 allows it) cannot stand in a chart: left out."""
@@ -89,11 +87,12 @@ class FileWriter:
             key = self.known.keys.get(entry.key)
             if key is None and entry.key not in self.known.joined:
                 new.append((entry, mapped))
-                self._keep_new(entry, mapped, digest)
+                label, row_id = mapped.model._meta.label_lower, self.known.row_ids[entry.key]
+                self.keys.new(entry, label, row_id, 1, digest, mapped.raw)
             elif key is None:
                 self._join(entry, mapped, digest)
             elif key.digest == digest or entry.create_only:
-                self._keep_rest(key, mapped)
+                self.keys.seen(key, mapped.raw)
                 self.report.count(kind, UNCHANGED)
             else:
                 changed.append((entry, mapped, digest))
@@ -116,30 +115,35 @@ class FileWriter:
             return
         if kind == "Condition":
             self.uses.free_ranks([(self.known.row_ids[e.key], e.place, m) for e, m, _d in changed])
-        model = changed[0][1].model
-        ids = [self.known.row_ids[entry.key] for entry, _mapped, _digest in changed]
-        found = model._default_manager.in_bulk(ids)
-        for entry, mapped, digest in changed:
-            key, row = self.known.keys[entry.key], found[self.known.row_ids[entry.key]]
-            if key.row_model != model._meta.label_lower or self._edited(entry, key, row):
+        untouched = []
+        for entry, mapped, digest, row in self._rows_of(changed):
+            key = self.known.keys[entry.key]
+            if row is None or row.version != key.row_version or row.source != self.source:
+                # By staff, or the row is of another source, or has become another kind.
                 self.report.count(kind, CONFLICT)
                 reason = _("changed here since it was imported, left as it is")
                 self.report.warn(self.file.name, entry.place, reason)
-                continue
-            self._check_same_patient(entry, mapped, row)
+            else:
+                self._check_same_patient(entry, mapped, row)
+                untouched.append((entry, mapped, digest, row))
+        if kind == "Condition":
+            self.uses.park_ranks([(row, mapped) for _e, mapped, _d, row in untouched])
+        for entry, mapped, digest, row in untouched:
+            key = self.known.keys[entry.key]
             fresh = change_row(row, mapped, source=self.source)
-            key.digest, before, key.row_version = digest, key.row_version, fresh.version
-            self._keep_rest(key, mapped, written=True)
-            # Other keys that name the row have not been edited by staff either.
-            ImportedResource.objects.filter(row_id=row.pk, row_version=before).exclude(
-                pk=key.pk
-            ).update(row_version=fresh.version)
+            self.keys.updated(key, digest=digest, row_version=fresh.version, raw=mapped.raw)
             self.report.count(kind, UPDATED)
             self._touch(row.pk, mapped, UPDATED)
 
-    def _edited(self, entry: Entry, key: ImportedResource, row: Any) -> bool:
-        """Changed by staff since the import wrote it, or not of this import at all."""
-        return row.version != key.row_version or row.source != self.source
+    def _rows_of(
+        self, changed: list[tuple[Entry, Mapped, str]]
+    ) -> Iterator[tuple[Entry, Mapped, str, Any]]:
+        """With the present row of each, read in one query a table; None where it is not there."""
+        ids = [self.known.row_ids[entry.key] for entry, _mapped, _digest in changed]
+        models = {mapped.model for _entry, mapped, _digest in changed}
+        found = {model: model._default_manager.in_bulk(ids) for model in models}
+        for entry, mapped, digest in changed:
+            yield entry, mapped, digest, found[mapped.model].get(self.known.row_ids[entry.key])
 
     def _check_same_patient(self, entry: Entry, mapped: Mapped, row: Any) -> None:
         patient = mapped.fields.get("patient_id")
@@ -150,54 +154,8 @@ class FileWriter:
         """A second id of somebody known by NPI or clinic number: the row stays as it is."""
         row_id, version = self.known.joined[entry.key]
         label = mapped.model._meta.label_lower
-        self._keep_key(entry, label, row_id, version, digest, mapped.raw)
+        self.keys.new(entry, label, row_id, version, digest, mapped.raw)
         self.report.count(entry.kind, UNCHANGED)
-
-    def _keep_new(self, entry: Entry, mapped: Mapped, digest: str) -> None:
-        row_id = self.known.row_ids[entry.key]
-        self._keep_key(entry, mapped.model._meta.label_lower, row_id, 1, digest, mapped.raw)
-
-    def _keep_key(
-        self,
-        entry: Entry,
-        row_model: str,
-        row_id: uuid.UUID,
-        row_version: int,
-        digest: str,
-        raw: dict[str, Any],
-    ) -> None:
-        key = self.known.keys.get(entry.key)
-        if key is not None:
-            if key.raw != raw:
-                key.raw = raw
-                self._changed_keys.append(key)
-            return
-        self._keys.append(
-            ImportedResource(
-                source=self.source,
-                resource_type=entry.kind,
-                resource_id=entry.id,
-                row_model=row_model,
-                row_id=row_id,
-                row_version=row_version,
-                digest=digest,
-                raw=raw,
-                run=self.run,
-            )
-        )
-
-    def _keep_rest(self, key: ImportedResource, mapped: Mapped, *, written: bool = False) -> None:
-        """What is not modelled: added to, for two files may each say a part of it."""
-        merged = mapped.raw if written else {**key.raw, **mapped.raw}
-        if written or merged != key.raw:
-            key.raw, key.run = merged, self.run
-            self._changed_keys.append(key)
-
-    def _write_keys(self) -> None:
-        ImportedResource.objects.bulk_create(self._keys, batch_size=500)
-        ImportedResource.objects.bulk_update(
-            self._changed_keys, ["raw", "run", "digest", "row_version"], batch_size=200
-        )
 
     def _touch(self, row_id: uuid.UUID, mapped: Mapped, outcome: str) -> None:
         patient = row_id if mapped.model is Patient else mapped.fields.get("patient_id")

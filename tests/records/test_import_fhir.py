@@ -1,9 +1,7 @@
 """import_fhir: what comes in, what a second run does, and what is refused."""
 
 import copy
-import csv
 import json
-import random
 import re
 from collections import Counter
 from pathlib import Path
@@ -21,7 +19,6 @@ from encounters.models import (
     Diagnosis,
     Encounter,
     EncounterParticipant,
-    LocationPeriod,
     Patient,
     Practitioner,
     StatusPeriod,
@@ -32,13 +29,7 @@ from records.models import Assessment, Note, Observation, ObservationComponent, 
 
 pytestmark = pytest.mark.django_db
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
 NPI = "http://hl7.org/fhir/sid/us-npi"
-needs_shared = pytest.mark.skipif(
-    not SHARED.is_dir(),
-    reason="the sample data (../shared/data) does not stand beside the checkout",
-)
-
 PATIENT = {
     "resourceType": "Patient",
     "id": "p",
@@ -185,6 +176,33 @@ def test_two_conditions_of_one_rank_are_both_kept(tmp_path: Path) -> None:
     report = take_in(write(tmp_path, "one", PATIENT, visit, CONDITION, other))
     assert sorted(Diagnosis.objects.values_list("rank", flat=True), key=str) == [1, None]
     assert any("rank" in warning.reason for warning in report.warnings)
+
+
+def test_diagnoses_may_change_places(tmp_path: Path) -> None:
+    resources: list[dict[str, Any]] = [
+        PATIENT,
+        CONDITION,
+        about(CONDITION, id="c2", code={"text": "Fever"}),
+    ]
+    for first, second in (("c", "c2"), ("c2", "c")):
+        named = [
+            {"condition": {"reference": f"urn:uuid:{first}"}, "rank": 1},
+            {"condition": {"reference": f"urn:uuid:{second}"}, "rank": 2},
+        ]
+        report = take_in(write(tmp_path, "one", *resources, about(VISIT, diagnosis=named)))
+        assert report.failures == []
+    ranked = Diagnosis.objects.order_by("rank").values_list("rank", "condition_text")
+    assert list(ranked) == [(1, "Fever"), (2, "Appendicitis")]
+
+
+def test_condition_without_a_visit_belongs_to_the_one_that_names_it(tmp_path: Path) -> None:
+    problem = {name: value for name, value in CONDITION.items() if name != "encounter"}
+    visit = about(VISIT, diagnosis=[{"condition": {"reference": "urn:uuid:c"}}])
+    take_in(write(tmp_path, "one", PATIENT, visit, problem))
+    assert Diagnosis.objects.get().encounter == Encounter.objects.get()
+    other = about(problem, subject={"reference": "urn:uuid:q"}, id="c")
+    wrong = write(tmp_path, "two", PATIENT, about(PATIENT, id="q"), visit, other)
+    assert "another patient" in take_in(wrong, source="two").failures[0].reason
 
 
 def test_condition_of_an_earlier_file_is_ranked_by_a_later_visit(tmp_path: Path) -> None:
@@ -490,92 +508,3 @@ def test_path_that_is_not_there_is_said(tmp_path: Path) -> None:
 def test_source_without_a_name_is_refused() -> None:
     with pytest.raises(BadArgument):
         Importer("")
-
-
-# -- real data ----------------------------------------------------------------------------------
-
-
-def expected_of(folder: str) -> dict[str, int]:
-    with (SHARED / "expected-counts.tsv").open(encoding="utf-8") as lines:
-        row = next(
-            row
-            for row in csv.DictReader(lines, delimiter="\t")
-            if row["path"] == f"{folder}/ (all)"
-        )
-    names = (
-        "patients", "practitioners", "encounters", "conditions", "observations", "obs_components",
-        "medication_requests",
-    )  # fmt: skip
-    return {name: int(row[name]) for name in names}
-
-
-def counted() -> dict[str, int]:
-    with_components = ObservationComponent.objects.values("observation").distinct()
-    return {
-        "patients": Patient.objects.count(),
-        "practitioners": Practitioner.objects.count(),
-        "encounters": Encounter.objects.count(),
-        "conditions": Diagnosis.objects.count(),
-        "observations": Observation.objects.count(),
-        "obs_components": with_components.count(),
-        "medication_requests": Prescription.objects.count(),
-    }
-
-
-@needs_shared
-@pytest.mark.parametrize("seed", [None, 1, 2])
-def test_synthea_ends_in_the_same_totals_in_any_order_twice(seed: int | None) -> None:
-    files = find_files([SHARED / "synthea-2019"])
-    assert len(files) == 19
-    if seed is not None:
-        random.Random(seed).shuffle(files)
-    report = take_in(*files)
-    assert report.failures == []
-    assert report.warnings == []
-    assert counted() == expected_of("synthea-2019")
-    before = contents()
-    random.Random(seed).shuffle(files)
-    again = take_in(*files)
-    assert contents() == before
-    assert again.total("unchanged") == sum(map(sum, map(Counter.values, again.counts.values())))
-
-
-@needs_shared
-def test_synthea_keeps_accents_digits_and_the_death() -> None:
-    take_in(*SHARED.glob("synthea-2019/*.json"))
-    assert Patient.objects.get(family="Mejía").given == "Gustavo"
-    assert Patient.objects.filter(family="Breitenberg").count() == 2
-    height = Observation.objects.filter(code_code="8302-2", value="173.93014137598118").first()
-    assert height is not None
-    assert height.value_unit_code == "cm"
-    dead = Patient.objects.get(family="Thompson")
-    assert dead.deceased
-    assert dead.deceased_at is not None
-    late = Encounter.objects.filter(patient=dead, start__gt=dead.deceased_at)
-    assert late.filter(practitioner=None).exists()
-    assert Encounter.objects.exclude(service_provider="").count() == 312
-    assert LocationPeriod.objects.count() == 0
-
-
-@needs_shared
-@pytest.mark.parametrize("path", sorted(SHARED.glob("invalid/*")), ids=lambda path: path.name)
-def test_invalid_sample_is_refused_and_leaves_nothing(path: Path) -> None:
-    before = contents()
-    report = take_in(path)
-    (failure,) = report.failures
-    assert failure.file == str(path)
-    assert failure.reason
-    assert contents() == before
-
-
-@needs_shared
-@pytest.mark.parametrize("folder", ["edge", "hl7-r4-examples", "au-core"])
-def test_odd_samples_are_taken_or_refused_in_words_twice(folder: str) -> None:
-    files = find_files([SHARED / folder])
-    report = take_in(*files)
-    assert all(failure.reason for failure in report.failures)
-    assert Patient.objects.exists()
-    before = {name: len(rows) for name, rows in contents().items()}
-    again = take_in(*files)
-    assert {name: len(rows) for name, rows in contents().items()} == before
-    assert len(again.failures) == len(report.failures)
