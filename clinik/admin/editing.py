@@ -37,7 +37,7 @@ class TimeInput(forms.TimeInput):
         super().__init__(attrs={"step": "1", **(attrs or {})}, format="%H:%M:%S")
 
 
-class _RefusedForm(forms.ModelForm):
+class RefusedForm(forms.ModelForm):
     """Shows what the verb refused when the same form was saved a moment ago."""
 
     refusal: Exception | None = None
@@ -48,11 +48,11 @@ class _RefusedForm(forms.ModelForm):
             add_errors(self, self.refusal)
 
 
-class ChangeForm(VersionedForm, _RefusedForm):
+class ChangeForm(VersionedForm, RefusedForm):
     """The form of an existing row."""
 
 
-class AddForm(NewRowForm, _RefusedForm):
+class AddForm(NewRowForm, RefusedForm):
     """The form of a new row: sent twice it makes one row."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -108,6 +108,10 @@ class EditingAdmin(ClinikAdmin):
             if not isinstance(refusal, StaleVersion):
                 request.refusal = refusal  # type: ignore[attr-defined]
             return super().changeform_view(request, object_id, *args, **kwargs)
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        """Parts are looked at; nothing of them is read from what is sent."""
+        return [] if request.method == "POST" else super().get_inlines(request, obj)
 
     def _made(self, request: HttpRequest) -> Any:
         """The key of the row that an earlier sending of the same form made, or None."""

@@ -16,7 +16,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy
 
-from clinik.admin.editing import AddForm, ChangeForm, EditingAdmin
+from clinik.admin.editing import ChangeForm, EditingAdmin, RefusedForm
 from clinik.models import User
 from clinik.pages import words_of
 from clinik.roles import LABELS
@@ -68,17 +68,14 @@ class UserChangeForm(LoginFields, ChangeForm):
         return super().value_of(row, name)
 
 
-class UserAddForm(LoginFields, AddForm):
+class UserAddForm(LoginFields, RefusedForm):
+    """Sent twice it makes one login: a name is given once."""
+
     make_practitioner = forms.BooleanField(
         label=gettext_lazy("Make a practitioner of this name"), required=False
     )
     prefix = forms.CharField(label=gettext_lazy("Title"), max_length=100, required=False)
     specialty = forms.CharField(label=gettext_lazy("Specialty"), max_length=200, required=False)
-
-    def _post_clean(self) -> None:
-        # A login's key is a number of the database's own; the name is what it is made once by.
-        self.cleaned_data.pop("id", None)
-        super()._post_clean()
 
 
 def _roles_of(user: User) -> list[str]:

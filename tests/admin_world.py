@@ -1,0 +1,113 @@
+"""A row of every table that the admin shows, for its tests."""
+
+from itertools import count
+
+from django.contrib.sessions.backends.db import SessionStore
+
+from clinik import audit, clock
+from clinik.models import Code, Draft, ImportedResource, ImportRun
+from clinik.roles import CLINICIAN
+from encounters.models import (
+    ClassPeriod,
+    Encounter,
+    EncounterParticipant,
+    Hospitalization,
+    LocationPeriod,
+    NoKnownAllergies,
+    NotSamePerson,
+    PatientAlert,
+    PatientContact,
+    PatientIdentifier,
+    Practitioner,
+    PractitionerIdentifier,
+)
+from records.models import Finding, Note, NoteSignature, ObservationComponent
+from tests.factories import (
+    AllergyFactory,
+    AssessmentFactory,
+    DiagnosisFactory,
+    EncounterFactory,
+    NoteFactory,
+    ObservationFactory,
+    PatientFactory,
+    PrescriptionFactory,
+    UserFactory,
+)
+
+_numbers = count(1)
+
+
+def make_rows(number: int) -> None:
+    """`number` more rows of every table."""
+    for _each in range(number):
+        _one(next(_numbers))
+
+
+def _one(number: int) -> None:
+    user = UserFactory(role=CLINICIAN)
+    author = Practitioner.objects.get(user=user)
+    visit = EncounterFactory(practitioner=author, location=f"Room {number}")
+    _people(visit, author, number)
+    _parts(visit, author)
+    _chart(visit, author)
+    run = ImportRun.objects.create(
+        source="demo",
+        started=clock.now(),
+        by=user,
+        files=["a.json"],
+        counts={"Patient": {"created": 1}},
+        failures=[{"file": "b.json", "place": "entry[0]", "reason": "no"}],
+    )
+    ImportedResource.objects.create(
+        source="demo",
+        resource_type="Patient",
+        resource_id=f"p{number}",
+        row_model="encounters.patient",
+        row_id=visit.patient_id,
+        digest="0" * 64,
+        run=run,
+    )
+    Draft.objects.create(
+        user=user, form="note", target=str(visit.pk), payload={"content": "half a word"}
+    )
+    Code.objects.create(system="urn:own", code=f"C{number}", display=f"Own {number}")
+    session = SessionStore()
+    session["_auth_user_id"] = str(user.pk)
+    session.create()
+    audit.record_view(visit, by=user)
+
+
+def _people(visit: Encounter, author: Practitioner, number: int) -> None:
+    patient = visit.patient
+    PatientIdentifier.objects.create(patient=patient, value=f"N{number}", system="urn:x")
+    PatientContact.objects.create(patient=patient, name="Carla Contact")
+    PatientAlert.objects.create(patient=patient, text="Falls", start=clock.now(), author=author)
+    PractitionerIdentifier.objects.create(practitioner=author, value=f"{number}", system="urn:x")
+    first, second = sorted((patient, PatientFactory()), key=lambda row: row.pk)
+    NotSamePerson.objects.create(first=first, second=second, by=author.user)
+
+
+def _parts(visit: Encounter, author: Practitioner) -> None:
+    ClassPeriod.objects.create(encounter=visit, class_code="AMB", start=visit.start)
+    LocationPeriod.objects.create(encounter=visit, location="Room", start=visit.start)
+    EncounterParticipant.objects.create(encounter=visit, practitioner=author, role_code="CON")
+    Hospitalization.objects.create(encounter=visit, admit_source_code="emd")
+    visit.status_history.update(by=author.user)
+
+
+def _chart(visit: Encounter, author: Practitioner) -> None:
+    rows = {"encounter": visit, "patient": visit.patient, "author": author}
+    DiagnosisFactory(**rows)
+    AllergyFactory(**rows)
+    NoKnownAllergies.objects.create(patient=PatientFactory(), by=author.user)
+    observation = ObservationFactory(**rows)
+    ObservationComponent.objects.create(
+        observation=observation, code_code="8480-6", code_text="Systolic", value="120"
+    )
+    note: Note = NoteFactory(signed=True, **rows)
+    NoteSignature.objects.create(
+        note=note, practitioner=author, by=author.user, at=clock.now(), digest=note.digest
+    )
+    PrescriptionFactory(**rows)
+    assessment = AssessmentFactory(**rows)
+    Finding.objects.create(assessment=assessment, finding_text="High pressure")
