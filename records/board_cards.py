@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from clinik import clock
 from clinik.ages import Age, age_at
 from clinik.names import normalise_name
+from encounters.models import Encounter
 from encounters.models.encounter import EncounterClass, Priority, Status
 from encounters.models.patient import display_name, sex_letter
 from encounters.models.practitioner import short_name
@@ -327,7 +328,8 @@ def _flags(row: Row, seen: Seen, viewer: Viewer, *, urgent: bool) -> list[Flag]:
 
 def next_step(row: Row, user: Any) -> Step | None:
     """The one press that moves the visit on; None where the next step needs the visit's page."""
-    verb = next_verb(row, user)
+    # A row has what the rule reads of a visit: its status and class.
+    verb = next_verb(cast(Encounter, row), user)
     return Step(verb, step_label(verb, row.class_code)) if verb in ONE_PRESS else None
 
 

@@ -176,7 +176,7 @@ def _notes(patient: Patient, user: Any, cursor: keyset.Cursor | None) -> keyset.
         size=NOTES_SHOWN,
         cursor=cursor,
         moment="moment",
-        place=lambda row: (row.moment, row.pk),
+        place=lambda row: (row.moment, row.pk),  # type: ignore[attr-defined]
     )
     return keyset.Page([_note(row) for row in page.rows], page.previous, page.next)
 

@@ -286,7 +286,7 @@ def _changed(event: AuditEvent) -> str:
     names = []
     for field in event.fields:
         try:
-            names.append(str(model._meta.get_field(field).verbose_name))  # type: ignore[union-attr]
+            names.append(str(model._meta.get_field(field).verbose_name))
         except (FieldDoesNotExist, AttributeError):
             names.append(field.replace("_", " "))
     return ": " + ", ".join(dict.fromkeys(names))

@@ -82,5 +82,5 @@ def _adding(request: HttpRequest, encounter: Encounter, page: VisitPage) -> Addi
     asked = request.GET.get("add", "")
     if asked == "diagnosis" and page.diagnoses is not None and page.diagnoses.can_add:
         url = reverse("encounters:diagnosis_add", args=[encounter.pk])
-        return Adding("diagnosis", DiagnosisForm(encounter=encounter), url)
+        return Adding(asked, DiagnosisForm(encounter=encounter), url)
     return start_adding(request, encounter, asked) if asked and page.sections else None
