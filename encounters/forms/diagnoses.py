@@ -37,7 +37,7 @@ def recent_conditions() -> list[str]:
     return sorted(list(dict.fromkeys(texts))[:MOST_SUGGESTIONS])
 
 
-def read_condition(text: str, code: str) -> dict[str, str]:
+def read_condition(text: str, code: str) -> dict[str, Any]:
     """The four columns of a condition as typed; a code typed as the text is read as a code."""
     text, code = text.strip(), code.strip().upper()
     typed = _TYPED_CODE.fullmatch(text)
@@ -107,7 +107,7 @@ class DiagnosisFields(forms.Form):
         help_text=gettext_lazy("A day, a month or a year."),
     )
 
-    def condition(self) -> dict[str, str]:
+    def condition(self) -> dict[str, Any]:
         """The four columns of the condition."""
         return read_condition(
             self.cleaned_data["condition_text"], self.cleaned_data["condition_code"]
@@ -130,6 +130,9 @@ class DiagnosisFields(forms.Form):
 
     def more_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in self.NAMES[4:]]
+
+    def all_fields(self) -> list[forms.BoundField]:
+        return [*self.main_fields(), *self.more_fields()]
 
     def more_is_open(self) -> bool:
         return any(self[name].errors for name in self.NAMES[4:])

@@ -142,6 +142,9 @@ class VisitFields(forms.Form):
     def more_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in self.MORE if name in self.fields]
 
+    def all_fields(self) -> list[forms.BoundField]:
+        return [*self.main_fields(), *self.more_fields()]
+
     def more_is_open(self) -> bool:
         """Whether the fold stands open: something in it was typed or is wrong."""
         return self.is_bound and any(
@@ -239,6 +242,9 @@ class EditForm(PatientGuard, VersionedForm, VisitFields):
         initial["part_of"] = str(instance.part_of_id or "")
         initial |= kwargs.pop("initial", None) or {}
         super().__init__(*args, instance=instance, initial=initial, **kwargs)
+        if instance.planned_start is None and instance.status != Status.PLANNED:
+            # Nobody plans what has begun.
+            del self.fields["planned_start"], self.fields["planned_minutes"]
         _keep(self.fields["class_code"], instance.class_code)
         _keep(self.fields["priority"], instance.priority)
         for name in ("location", "service_provider", *CODED):

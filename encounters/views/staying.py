@@ -20,8 +20,8 @@ class LeaveView(VisitFormView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         if self.encounter.class_code == "VR":
-            words = {"heading": _("Call dropped"), "button": _("Call dropped")}
-            words |= {"press_at_once": True}
+            words: dict[str, Any] = {"heading": _("Call dropped"), "button": _("Call dropped")}
+            words["press_at_once"] = True
         else:
             words = {"heading": _("On leave"), "button": _("Send on leave")}
             words |= {"note": _("An X-ray in the house is another room, not leave.")}

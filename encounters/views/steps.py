@@ -89,7 +89,7 @@ class StepBackView(VisitFormView):
             return self.form_invalid(form) if asked else self._ask()
         try:
             check_patient(request, self.encounter)
-            encounter = self._back(request.GET.get("version", ""))
+            encounter = self._back(request.POST.get("version") or request.GET.get("version", ""))
         except (TransitionError, StaleVersion, ValidationError) as error:
             return refused(request, self.encounter, error)
         messages.success(request, self.said(encounter))

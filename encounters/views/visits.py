@@ -144,7 +144,7 @@ def _show(
 
 def _likely_practitioner(request: HttpRequest, booked: Encounter | None) -> Practitioner | None:
     """Me; for the front desk whom the patient is booked with today."""
-    own = Practitioner.objects.active().filter(user=request.user).first()
+    own = Practitioner.objects.active().filter(user=request.user.pk).first()
     return own or (booked.practitioner if booked else None)
 
 

@@ -99,7 +99,7 @@ class PastForm(NewRowForm, PatientGuard, VisitFields):
         values = self.cleaned_data
         return {**self.verb_fields(), "start": values["start"], "end": values["end"]}
 
-    def condition(self) -> dict[str, str] | None:
+    def condition(self) -> dict[str, Any] | None:
         """What add_diagnosis() takes as the condition; None where nothing was typed."""
         text, code = (self.cleaned_data.get(name, "") for name in self.DIAGNOSIS)
         if not (text or code):

@@ -115,7 +115,7 @@ def _at_fields(error: ValidationError) -> ValidationError:
 def _initial(request: HttpRequest) -> dict[str, Any]:
     """What the last form kept; else me."""
     kept = request.GET
-    own: Any = Practitioner.objects.active().filter(user=request.user).first()
+    own: Any = Practitioner.objects.active().filter(user=request.user.pk).first()
     return {
         "day": _day(kept.get("day", "")),
         "practitioner": _practitioner(kept.get("practitioner", "")) or own,
