@@ -18,7 +18,9 @@ def past_of(person: Person, now: dt.datetime) -> list[tuple[dt.datetime, Script]
     draw = random.Random(f"past/{person.key}")
     story = {**STORIES, **MORE_STORIES}.get(person.key)
     planned = story if story is not None else ordinary(person, draw)
-    timed = [(moment_of(days, script, now, draw), script) for days, script in planned]
+    timed = [
+        (moment_of(days, script, now, draw), _varied(script, draw)) for days, script in planned
+    ]
     alive = clock.day_start(born(person, now)) + 2 * BOOKED_BEFORE
     return sorted(
         (
@@ -27,6 +29,17 @@ def past_of(person: Person, now: dt.datetime) -> list[tuple[dt.datetime, Script]
         ),
         key=lambda pair: pair[0],
     )
+
+
+def _varied(script: Script, draw: random.Random) -> Script:
+    """No two visits wait and last equally long."""
+    if script.class_code == "AMB" and script.wait < 60:
+        return replace(
+            script,
+            wait=script.wait + draw.randrange(-4, 22),
+            minutes=script.minutes + draw.randrange(-3, 9),
+        )
+    return script
 
 
 def moment_of(days: int, script: Script, now: dt.datetime, draw: random.Random) -> dt.datetime:

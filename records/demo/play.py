@@ -26,7 +26,7 @@ from records.obstacles import critical_unseen
 from records.prescriptions import add_prescription, take_step
 from records.vitals_entry import record_vitals
 
-BOOKED_BEFORE = dt.timedelta(days=9, hours=3)
+BOOKED_BEFORE = dt.timedelta(days=9)
 NO_ARRIVAL = ("VR", "HH")
 
 Act = Callable[[], None]
@@ -87,7 +87,7 @@ class Performance:
             "priority": script.priority if script.triage is None else "",
         }
         if script.booked:
-            with at(min(self.start - BOOKED_BEFORE, self.now)):
+            with at(min(booked_at(self.start), self.now)):
                 self.visit = lifecycle.open_encounter(
                     **fields,
                     by=desk,
@@ -295,7 +295,16 @@ def see_critical(visit: Encounter, *, by: User) -> None:
         acknowledge(result, by=by, action="Seen at the bedside and acted on.")
 
 
+def booked_at(start: dt.datetime) -> dt.datetime:
+    """When a visit of this time was booked: some days before, in office hours."""
+    day = clock.day_start(clock.timezone.localdate(start - BOOKED_BEFORE))
+    return day + dt.timedelta(hours=9, minutes=(start.hour * 60 + start.minute) * 7 % 420)
+
+
 def quarter(moment: dt.datetime) -> dt.datetime:
-    """The booking nearest to an arrival: on the quarter hour."""
-    minutes = round(moment.minute / 15) * 15
-    return moment.replace(minute=0, second=0, microsecond=0) + dt.timedelta(minutes=minutes)
+    """The booking nearest to an arrival: on the quarter hour of the same day."""
+    hour = moment.replace(minute=0, second=0, microsecond=0)
+    nearest = hour + dt.timedelta(minutes=round(moment.minute / 15) * 15)
+    if clock.timezone.localdate(nearest) != clock.timezone.localdate(moment):
+        return nearest - dt.timedelta(minutes=15)
+    return nearest

@@ -18,7 +18,10 @@ _NAMES = {
 
 
 def signs(line: str) -> dict[str, str]:
-    """ "128/82 p72 t36.8 s98 r16 A w70" as the values of record_vitals()."""
+    """Values of record_vitals() from "128/82 p72 t36.8 s98 r16 A w70".
+
+    Whose consciousness is written down breathes room air unless the line gives oxygen.
+    """
     found: dict[str, str] = {}
     for word in line.split():
         if "/" in word:
@@ -30,6 +33,8 @@ def signs(line: str) -> dict[str, str]:
             if match is None:
                 raise ValueError(word)
             found[_NAMES[match[1]]] = match[2]
+    if "consciousness" in found:
+        found.setdefault("oxygen", "air")
     return found
 
 

@@ -21,7 +21,7 @@ def _pressure(
     script = Script(
         type="Consultation" if first else "Follow-up", reason=reason, room="Room 2", triage=None,
         vitals=((8, line),), diagnoses=dx, prescriptions=rx, labs=labs, no_allergies=first,
-        notes=(Text("Blood pressure", note),),
+        notes=(Text(reason, note),),
     )  # fmt: skip
     return days, script
 
