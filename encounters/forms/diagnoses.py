@@ -42,8 +42,9 @@ def read_condition(text: str, code: str) -> dict[str, Any]:
     text, code = text.strip(), code.strip().upper()
     typed = _TYPED_CODE.fullmatch(text)
     if typed and not code:
-        known = _look_up(typed[1])
-        if known is not None or typed[2] is None or "." in typed[1]:
+        # "B12 deficiency" are words; a code before words is one that the table or the clinic knows.
+        plain = typed[2] is None or "." in typed[1]
+        if plain or _look_up(typed[1]) or _words_used_before(typed[1].upper()):
             code, text = typed[1].upper(), typed[2] or ""
     known = _look_up(code) if code else None
     display = known.display if known else ""

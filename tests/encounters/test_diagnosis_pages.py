@@ -72,6 +72,16 @@ def test_add_reads_a_code_typed_as_the_condition(
     assert row.condition_system == (ICD10CM if expected[0] else "")
 
 
+def test_add_reads_a_code_before_words_that_the_clinic_used_before(client: Client) -> None:
+    DiagnosisFactory(condition_system=ICD10CM, condition_code="I10")
+    visit = EncounterFactory()
+    page = client.get(add_url(visit)).content.decode()
+    assert '<option value="I10 Essential hypertension">' in page
+    client.post(add_url(visit), typed(visit, "I10 Essential hypertension"))
+    row = Diagnosis.objects.get(encounter=visit)
+    assert (row.condition_code, row.condition_text) == ("I10", "Essential hypertension")
+
+
 def test_add_names_a_code_of_the_table(client: Client) -> None:
     Code.objects.create(system=ICD10CM, code="E11.9", display="Type 2 diabetes mellitus")
     visit = EncounterFactory()
