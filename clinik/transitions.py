@@ -70,12 +70,7 @@ def move(
         if allowed is not None and before not in allowed:
             raise TransitionError(_not_possible(fresh, field), current=before)
         old = {name: getattr(fresh, name) for name in changes or {}}
-        setattr(fresh, field, to)
-        for name, value in (changes or {}).items():
-            setattr(fresh, name, value)
-        fresh._history_user = by  # type: ignore[attr-defined]
-        fresh._change_reason = reason  # type: ignore[attr-defined]
-        fresh.save()
+        _save(fresh, {**(changes or {}), field: to}, by=by, reason=reason)
         if hasattr(fresh, "moved"):
             fresh.moved(act=act, before=before, changed=old, at=at, by=by, reason=reason)
         audit.record(
@@ -87,6 +82,15 @@ def move(
             detail={"from": before, "to": to, **(detail or {})},
         )
     return fresh
+
+
+def _save(row: Any, values: Mapping[str, Any], *, by: Any, reason: str) -> None:
+    """Write the values and the history row with its author."""
+    for name, value in values.items():
+        setattr(row, name, value)
+    row._history_user = by
+    row._change_reason = reason
+    row.save()
 
 
 def _not_possible(row: models.Model, field: str) -> str:
