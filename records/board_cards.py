@@ -3,12 +3,13 @@
 import datetime as dt
 import uuid
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import get_language, gettext_lazy
 
 from clinik import clock
 from clinik.ages import Age, age_at
@@ -41,6 +42,14 @@ ONE_PRESS = ("arrive", "triage", "start", "resume")
 # A button says what pressing it does, not what is so afterwards.
 OWN_LABELS = {"arrive": gettext_lazy("Check in")}
 CALL_LABELS = {"leave": gettext_lazy("Call dropped"), "resume": gettext_lazy("Resume call")}
+
+
+@lru_cache(maxsize=4096)
+def _age(
+    birth: dt.date | None, precision: str, estimated: bool, day: dt.date, language: str | None
+) -> Age | None:
+    """Asked three times for each card of each poll; the words are the language's."""
+    return age_at(birth, precision, day, estimated=estimated)
 
 
 class Row(NamedTuple):
@@ -91,11 +100,12 @@ class Row(NamedTuple):
     @property
     def age(self) -> Age | None:
         """Today; None where the birth date is unknown."""
-        return age_at(
+        return _age(
             self.patient__birth_date,
             self.patient__birth_date_precision,
+            self.patient__birth_date_estimated,
             clock.today(),
-            estimated=self.patient__birth_date_estimated,
+            get_language(),
         )
 
     @property
