@@ -8,8 +8,8 @@ from typing import Any, NamedTuple, cast
 
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
-from django.utils.translation import gettext as _
 from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
 
 from clinik import clock
 from clinik.ages import Age, age_at
