@@ -315,6 +315,8 @@ class HospitalizationForm(PlainForm, forms.ModelForm):
         required=False,
     )
 
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
+
     class Meta:
         model = Hospitalization
         fields = ["admit_source_code", "origin", "re_admission", "diet", "special_arrangement"]
@@ -323,3 +325,17 @@ class HospitalizationForm(PlainForm, forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _keep(self.fields["admit_source_code"], self.instance.admit_source_code)
+        # 0: there was none yet.
+        seen = 0 if self.instance._state.adding else self.instance.version
+        self.initial["version"] = seen
+
+    def verb_fields(self) -> dict[str, Any]:
+        """What was changed, and the version it was changed from."""
+        changed = {name: self.cleaned_data[name] for name in self.changed_data if name != "version"}
+        return {**changed, "version": self.cleaned_data["version"]}
+
+    def see(self, version: int) -> None:
+        """Show the form again as filled from the newest version."""
+        data = self.data.copy()  # type: ignore[attr-defined]
+        data[self.add_prefix("version")] = str(version)
+        self.data = data

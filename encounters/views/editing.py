@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from clinik.transitions import StaleVersion
 from encounters import lifecycle
 from encounters.forms.visits import EditForm, HospitalizationForm, ParticipantForm
 from encounters.models import Encounter, EncounterParticipant, Hospitalization
@@ -87,9 +88,15 @@ class EditView(VisitFormView):
                     encounter, by=by, participants=self._who_takes_part()
                 )
             if self.stay is not None and self.stay.is_bound and self.stay.has_changed():
-                fields = {name: self.stay.cleaned_data[name] for name in self.stay.changed_data}
-                lifecycle.set_hospitalization(encounter, by=by, **fields)
+                self._change_stay(self.stay, encounter)
         return encounter
+
+    def _change_stay(self, stay: HospitalizationForm, encounter: Encounter) -> None:
+        try:
+            lifecycle.set_hospitalization(encounter, by=self.request.user, **stay.verb_fields())
+        except StaleVersion as error:
+            stay.see(error.row.version)  # type: ignore[attr-defined]
+            raise
 
     def _who_takes_part(self) -> list[dict[str, Any]]:
         rows = [row.cleaned_data for row in self.participants.forms if row.cleaned_data]

@@ -163,6 +163,9 @@ class VisitFormView(PermissionRequiredMixin, FormView):
             return self.form_invalid(form, status=409)
         except TransitionError as error:
             return refused(self.request, self.encounter, error)
+        except lifecycle.SecondOpen as error:
+            again = self.request.POST
+            return refused(self.request, self.encounter, error, second=error.encounter, again=again)
         except ValidationError as error:
             add_errors(form, error)
             return self.form_invalid(form)

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -44,7 +44,7 @@ def encounter_past(request: HttpRequest, patient_pk: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         return _show(request, patient, form, status=422)
     try:
-        encounter = _made_before(request, patient, form) or _save(request, patient, form)
+        encounter = _once(request, patient, form)
     except Repeated as error:
         add_errors(form, ValidationError(f"{error} {error.row}"))
         return _show(request, patient, form, status=409)
@@ -57,6 +57,18 @@ def encounter_past(request: HttpRequest, patient_pk: uuid.UUID) -> HttpResponse:
         here = reverse("records:encounter_past", args=[patient.pk])
         return redirect(f"{here}?{urlencode({**form.kept(), 'more': '1'})}")
     return redirect("records:encounter_detail", pk=encounter.pk)
+
+
+def _once(request: HttpRequest, patient: Patient, form: PastForm) -> Encounter:
+    """What an earlier sending recorded, or this one; two at the same moment record once."""
+    made = _made_before(request, patient, form)
+    try:
+        return made or _save(request, patient, form)
+    except IntegrityError:
+        made = _made_before(request, patient, form)
+        if made is None:
+            raise
+        return made
 
 
 def _save(request: HttpRequest, patient: Patient, form: PastForm) -> Encounter:

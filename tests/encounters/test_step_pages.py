@@ -340,6 +340,17 @@ def test_reopen_asks_why_and_keeps_the_end_for_closing() -> None:
     assert f"{form['end'].value():%Y-%m-%dT%H:%M}" == stored(end)
 
 
+def test_reopen_beside_an_open_visit_asks_first_and_keeps_the_reason() -> None:
+    client, _user = login(CLINICIAN)
+    visit = EncounterFactory(status="finished")
+    EncounterFactory(patient=visit.patient, status="in-progress")
+    sent = base(visit, reason="Forgot a note")
+    warned = client.post(url("reopen", visit), sent)
+    assert warned.status_code == 409
+    assert 'name="reason" value="Forgot a note"' in warned.content.decode()
+    assert client.post(url("reopen", visit), {**sent, "confirmed_second": "on"}).status_code == 302
+
+
 def test_times_correct_a_start_and_the_length_follows() -> None:
     client, _user = login(NURSE)
     visit = EncounterFactory(status="finished")

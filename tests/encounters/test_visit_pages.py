@@ -302,6 +302,22 @@ def test_edit_of_an_admission_takes_its_form() -> None:
     )
 
 
+def test_edit_of_an_admission_from_an_old_version_is_refused() -> None:
+    visit = EncounterFactory(class_code="IMP")
+    first = {"stay-admit_source_code": "gp", "stay-diet": "No nuts", "stay-version": "0"}
+    client = login(CLINICIAN)
+    client.post(edit_url(visit), edited(visit, **first))
+    theirs = {**first, "stay-diet": "Light", "stay-version": "1"}
+    assert client.post(edit_url(visit), edited(visit, **theirs)).status_code == 302
+    mine = {**first, "stay-diet": "Liquid", "stay-version": "1"}
+    response = client.post(edit_url(visit), edited(visit, **mine))
+    assert response.status_code == 409
+    assert "Liquid" in response.content.decode()
+    assert 'name="stay-version" value="2"' in response.content.decode()
+    visit.hospitalization.refresh_from_db()
+    assert visit.hospitalization.diet == "Light"
+
+
 def test_edit_of_a_visit_in_error_is_refused() -> None:
     visit = EncounterFactory(status="entered-in-error")
     client = login(NURSE)
