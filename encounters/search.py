@@ -48,6 +48,14 @@ COUNTED_TO = 500
 
 
 @dataclass(frozen=True)
+class RowDiagnosis:
+    """A diagnosis in a list: its code, else its name; and "DD 1" where it has a use."""
+
+    words: str
+    use: str
+
+
+@dataclass(frozen=True)
 class VisitRow:
     """One visit as a list shows it; every text is ready to be read."""
 
@@ -63,15 +71,17 @@ class VisitRow:
     length: str
     status: str
     status_words: str
-    diagnoses: tuple[str, ...] = field(default=())
+    diagnoses: tuple[RowDiagnosis, ...] = field(default=())
 
 
-def rows(found: Iterable[dict[str, Any]], diagnoses: dict[uuid.UUID, list[str]]) -> list[VisitRow]:
+def rows(
+    found: Iterable[dict[str, Any]], diagnoses: dict[uuid.UUID, list[RowDiagnosis]]
+) -> list[VisitRow]:
     """Shape `.values(*COLUMNS)` rows."""
     return [_row(values, diagnoses.get(values["id"], [])) for values in found]
 
 
-def _row(values: dict[str, Any], diagnoses: list[str]) -> VisitRow:
+def _row(values: dict[str, Any], diagnoses: list[RowDiagnosis]) -> VisitRow:
     classes = dict(EncounterClass.choices)
     title = values["type_text"] or values["type_display"] or values["reason_text"]
     class_words = str(classes.get(values["class_code"], values["class_display"]))
@@ -135,18 +145,18 @@ def length_words(minutes: int | None) -> str:
     return f"{words} {_('%(n)s h') % {'n': hours}}" if hours else words
 
 
-def diagnoses_of(encounters: list[uuid.UUID], user: Any) -> dict[uuid.UUID, list[str]]:
+def diagnoses_of(encounters: list[uuid.UUID], user: Any) -> dict[uuid.UUID, list[RowDiagnosis]]:
     """What a row shows of each visit's diagnoses, ranked; one query for the page."""
-    found: DiagnosisQuerySet = Diagnosis.objects.visible_to(user).listed()
-    shown: dict[uuid.UUID, list[str]] = {}
+    shown: dict[uuid.UUID, list[RowDiagnosis]] = {}
     if not encounters:
         return shown
-    columns = ("encounter_id", "condition_code", "condition_text", "condition_display")
-    for encounter, code, text, display in (
-        found.filter(encounter__in=encounters).ranked().values_list(*columns)
+    found: DiagnosisQuerySet = Diagnosis.objects.visible_to(user).listed()
+    columns = ("condition_code", "condition_text", "condition_display", "use", "rank")
+    for encounter, code, text, display, use, rank in (
+        found.filter(encounter__in=encounters).ranked().values_list("encounter_id", *columns)
     ):
-        name = text or display
-        shown.setdefault(encounter, []).append(f"{name} {code}".strip())
+        place = f"{use} {rank or ''}".strip() if use else ""
+        shown.setdefault(encounter, []).append(RowDiagnosis(code or text or display, place))
     return shown
 
 
