@@ -36,10 +36,10 @@ FITZGERALD: Story = (
                "week."),
     _antenatal(24, "122/76 p86 t36.6 s98 r16 w73.6", "37 weeks",
                "Head down. No headache, no swelling of the face. Group B streptococcus negative."),
-    (9, Script(
-        type="Delivery", reason="Contractions every four minutes since midnight", class_code="IMP",
+    (10, Script(
+        type="Delivery", reason="Contractions every four minutes since supper", class_code="IMP",
         booked=False, doctor="haddadian", room="Maternity, room 2", triage=10, wait=25,
-        minutes=2 * 1440, disposition="home",
+        minutes=1440 + 14 * 60, hour=22, disposition="home",
         vitals=((12, "126/78 p92 t36.8 s98 r18 A pain6"), (600, "118/72 p84 t36.9 s98 r16 A pain2"),
                 (1900, "114/70 p76 t36.6 s99 r14 A pain1")),
         diagnoses=(Dx("O80", "Encounter for full-term uncomplicated delivery", "AD"),
@@ -191,7 +191,8 @@ PAPADIMITRIOU: Story = (
     (71, Script(
         type="Emergency visit", reason="Belly pain, vomiting, getting worse", class_code="EMER",
         booked=False, doctor="sorboen", nurse="makinen", priority="UR", room="Emergency bay 3",
-        triage=4, wait=14, minutes=6 * 1440 + 700, admit=(210, "Ward 1, bed 6"), disposition="home",
+        triage=4, wait=14, minutes=5 * 1440 + 1380, hour=14, admit=(210, "Ward 1, bed 6"),
+                                                                    disposition="home",
         vitals=((5, "138/82 p88 t37.4 s97 r16 A pain5"), (70, "124/74 p102 t38.1 s96 r20 A pain7"),
                 (130, "106/62 p114 t38.7 s94 r23 A pain8"), (175, "94/54 p126 t39.2 s92 r26 C "
                                                                   "pain8"),

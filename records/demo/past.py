@@ -51,6 +51,8 @@ def moment_of(days: int, script: Script, now: dt.datetime, draw: random.Random) 
         while day.weekday() > 4:
             day += step
         minutes = 8 * 60 + 5 * draw.randrange(100)
+    elif script.hour is not None:
+        minutes = script.hour * 60 + draw.randrange(50)
     else:
         minutes = draw.randrange(6 * 60, 22 * 60)
     return clock.day_start(day) + dt.timedelta(minutes=minutes)

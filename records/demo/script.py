@@ -118,6 +118,7 @@ class Script:
     `triage` None: nobody triages. `vitals` are (minute, line of signs()); `admit` is (minute,
     ward), `leave` (minute, where to, minutes away), `cancel` (minute, CancelReason, more about it).
     `comes` False: the patient never arrives. `error` (ErrorAbout, why): entered in error.
+    `hour`: the arrival's, where the story needs one.
     """
 
     type: str
@@ -146,3 +147,4 @@ class Script:
     leave: tuple[int, str, int] | None = None
     disposition: str = ""
     error: tuple[str, str] | None = None
+    hour: int | None = None

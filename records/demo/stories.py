@@ -192,7 +192,8 @@ NOVOTNA: Story = (
 _EXACERBATION = Script(
     type="Emergency visit", reason="Breathless and wheezing since the night", class_code="EMER",
     booked=False, doctor="sorboen", nurse="makinen", priority="EM", room="Emergency bay 1",
-    triage=3, wait=6, minutes=5 * 1440 + 300, admit=(240, "Ward 2, bed 1"), disposition="home",
+    triage=3, wait=6, minutes=5 * 1440 + 240, hour=7, admit=(240, "Ward 2, bed 1"),
+                                                             disposition="home",
     vitals=((4, "148/88 p116 t37.9 s86 r30 A"), (30, "142/84 p110 t37.9 s91 r26 o2 A"),
             (120, "136/80 p102 t37.7 s92 r24 o2 A"), (600, "134/78 p96 t37.4 s93 r21 o1 A"),
             (1800, "130/78 p88 t36.9 s93 r19 A"), (4300, "128/76 p82 t36.7 s94 r18 A"),

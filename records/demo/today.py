@@ -15,8 +15,9 @@ from encounters.models.encounter import OPEN, EncounterClass, Status
 from records.board import on_board
 from records.demo.board_scripts import ARRIVED, PLANNED, TRIAGED, Slot
 from records.demo.board_treated import FINISHED, IN_PROGRESS
+from records.demo.charting import see_critical
 from records.demo.people import BY_KEY, NAMESPACE
-from records.demo.play import Performance, see_critical
+from records.demo.play import Performance
 from records.demo.staff import Staff
 from records.demo.times import at, stamped
 from records.models import Note
@@ -97,28 +98,31 @@ def top_up(staff: Staff, now: dt.datetime) -> int:
         Status.IN_PROGRESS if status == Status.ONLEAVE else Status(status)
         for status in Encounter.objects.filter(on_board(day)).values_list("status", flat=True)
     )
-    busy = _busy(day)
+    seen, open_now = _busy(day)
     made = 0
     for column in (status for status in Status if status in {slot.column for slot in SLOTS}):
         slots = [slot for slot in SLOTS if slot.column == column]
         missing = len(slots) - shown[column]
         for slot, turn in _vacant(slots, day)[: max(missing, 0)]:
-            patient = _patient_for(slot, busy, random.Random(f"{day}/{slot.name}/{turn}"))
+            draw = random.Random(f"{day}/{slot.name}/{turn}")
+            patient = _patient_for(slot, seen, draw) or _patient_for(slot, open_now, draw)
             if patient is not None:
-                busy.add(patient.pk)
+                seen.add(patient.pk)
+                open_now.add(patient.pk)
                 _play(slot, patient, staff, now, key_of(day, slot, turn))
                 made += 1
     return made
 
 
-def _busy(day: dt.date) -> set[uuid.UUID]:
-    """Patients with an open visit, or with one on this day."""
+def _busy(day: dt.date) -> tuple[set[uuid.UUID], set[uuid.UUID]]:
+    """(patients with any visit of this day or an open one, those whose visit is not over)."""
     begin, after = clock.day_bounds(day)
     today = Encounter.objects.filter(date__gte=begin, date__lt=after)
-    return {
+    open_now = {
         *Encounter.objects.open().values_list("patient", flat=True),
-        *today.values_list("patient", flat=True),
+        *today.filter(status=Status.PLANNED).values_list("patient", flat=True),
     }
+    return open_now | set(today.values_list("patient", flat=True)), open_now
 
 
 def _vacant(slots: Iterable[Slot], day: dt.date) -> list[tuple[Slot, int]]:

@@ -122,7 +122,7 @@ def the_past_reads_as_if_it_had_happened() -> None:
         assert not row._default_manager.filter(created__gt=MORNING).exists()
     told = Observation.objects.filter(patient__family__startswith="Castellanos")
     upper = told.filter(code_code="85354-9").order_by("effective")
-    falling = [row.components.get(code_code="8480-6").value_number for row in upper]
+    falling = [float(row.components.get(code_code="8480-6").value) for row in upper]
     assert falling == sorted(falling, reverse=True)
     assert len(falling) >= 5
 
