@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from clinik.transitions import move
-from encounters.models import Encounter, StatusPeriod
+from encounters.models import Encounter, Practitioner, StatusPeriod
 from encounters.models.encounter import OPEN, CancelReason, Priority, Status
 from encounters.opening import refuse_second_open
 from encounters.steps import VERBS, open_period, require, require_reason, take
@@ -102,8 +102,23 @@ def start(
     version: int | None = None,
     confirmed_second: bool = False,
 ) -> Encounter:
-    """Somebody sees the patient now."""
-    return run(encounter, "start", by=by, at=at, version=version, confirmed_second=confirmed_second)
+    """Somebody sees the patient now; whoever treats is responsible where nobody was named."""
+
+    def plan(fresh: Encounter, moment: dt.datetime) -> dict[str, Any]:
+        if fresh.practitioner_id or not by.has_perm(VERBS["admit"].permission):
+            return {}
+        own = Practitioner.objects.active().filter(user=by.pk).first()
+        return {"practitioner": own} if own else {}
+
+    return run(
+        encounter,
+        "start",
+        by=by,
+        at=at,
+        version=version,
+        plan=plan,
+        confirmed_second=confirmed_second,
+    )
 
 
 def leave(

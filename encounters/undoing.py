@@ -112,6 +112,9 @@ def _go_back(
         left[-1].end = None
         left[-1].save()
     changes = gone.restored()
+    if fresh.practitioner != getattr(gone.by, "practitioner", None):
+        # Handed over since: only who became responsible by the step itself is taken off again.
+        changes.pop("practitioner", None)
     if not fresh.source and left:
         for name, value in changes.items():
             setattr(fresh, name, value)

@@ -19,6 +19,7 @@ from tests.factories import (
     EncounterFactory,
     NoteFactory,
     PatientFactory,
+    PractitionerFactory,
     UserFactory,
 )
 
@@ -370,3 +371,29 @@ def test_verb_costs_a_constant_number_of_queries(nurse: User, count: int) -> Non
 def test_no_actor_no_verb() -> None:
     with pytest.raises(PermissionDenied):
         lifecycle.arrive(EncounterFactory(status="planned"), by=None)
+
+
+def test_clinician_who_starts_a_visit_of_nobody_is_responsible(
+    nurse: User, clinician: User
+) -> None:
+    started = lifecycle.start(opened(nurse), by=clinician)
+    assert started.practitioner == clinician.practitioner
+    assert lifecycle.step_back(started, by=clinician).practitioner is None
+
+
+def test_nurse_who_starts_a_visit_is_not_responsible_for_it(nurse: User) -> None:
+    assert lifecycle.start(opened(nurse), by=nurse).practitioner is None
+
+
+def test_starting_leaves_the_booked_practitioner(nurse: User, clinician: User) -> None:
+    booked = PractitionerFactory()
+    assert lifecycle.start(opened(nurse, practitioner=booked), by=clinician).practitioner == booked
+
+
+def test_undone_start_leaves_whom_the_visit_was_handed_over_to(
+    nurse: User, clinician: User
+) -> None:
+    started = lifecycle.start(opened(nurse), by=clinician)
+    other = PractitionerFactory()
+    lifecycle.hand_over(started, by=clinician, to=other)
+    assert lifecycle.step_back(started, by=clinician).practitioner == other
