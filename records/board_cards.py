@@ -210,7 +210,7 @@ def make_card(row: Row, seen: Seen, viewer: Viewer) -> Card:
         state = "is-urgent"
         level = "critical" if level else ""
     else:
-        state = "is-away" if on_leave else "is-late" if level else ""
+        state = "is-late" if level else "is-away" if on_leave else ""
     return Card(
         pk=row.pk,
         patient_id=row.patient_id,

@@ -17,6 +17,7 @@ from records.models import Observation
 from records.models.observation import Status
 from records.news2 import News2
 from records.observations import CRITICAL
+from records.obstacles import not_acknowledged
 from records.readings import Person, Reading, pregnant_at, read, score
 from records.vitals import PREGNANCY_DUE, PREGNANCY_STATUS, VITALS
 
@@ -56,7 +57,13 @@ def vitals_of(
     for visit, records in signs.items():
         row = rows[visit]
         person = Person(row.age, pregnant_at(noted.get(row.patient_id, ()), today))
-        found[visit] = _flags(_one_taking(records), person)
+        flags = _flags(_one_taking(records), person)
+        here = [record for record in records if not record.source]
+        unseen = not_acknowledged((record, read(record, person)) for record in here)
+        if unseen and not any(flag.level == "critical" for flag in flags):
+            # A critical sign of an earlier taking presses on until somebody says so.
+            flags = (Flag(_("critical vital sign not seen"), "critical"), *flags)
+        found[visit] = flags, bool(unseen)
     return found
 
 
@@ -89,7 +96,7 @@ def _one_taking(records: Iterable[Observation]) -> list[Observation]:
     return [r for r in timed if r.effective and newest - r.effective <= ONE_TAKING]
 
 
-def _flags(records: list[Observation], person: Person) -> tuple[tuple[Flag, ...], bool]:
+def _flags(records: list[Observation], person: Person) -> tuple[Flag, ...]:
     readings: dict[str, Reading] = {}
     for record in records:  # newest first: of two codes for one sign the newer counts
         reading = read(record, person)
@@ -97,19 +104,18 @@ def _flags(records: list[Observation], person: Person) -> tuple[tuple[Flag, ...]
             readings.setdefault(reading.key, reading)
     critical: list[Flag] = []
     raised: list[Flag] = []
-    unseen = False
     for key in SHOWN_SIGNS:
         reading = readings.get(key)
         if reading is None or reading.flag is None:
             continue
         if reading.flag.critical:
-            unseen = unseen or (not reading.record.source and reading.record.seen_at is None)
             critical.append(Flag(_words(reading), "critical"))
         else:
             raised.append(Flag(f"{_words(reading)} {reading.flag.code}", "warning"))
     total = score(readings.values(), person)
-    scored = [_score_flag(total)] if total else []
-    return (*critical, *scored, *raised), unseen
+    # "At least 0" would be a line that says nothing.
+    scored = [_score_flag(total)] if total and (total.complete or total.total) else []
+    return (*critical, *scored, *raised)
 
 
 def _words(reading: Reading) -> str:

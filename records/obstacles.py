@@ -98,6 +98,7 @@ def not_acknowledged(
             pressing = row.interpretation in CRITICAL
         else:
             flagged = reading.flag is not None and reading.flag.critical
+            flagged = flagged or row.interpretation in CRITICAL
             pressing = flagged and reading.key not in seen_signs
             seen_signs.add(reading.key)
         if pressing and row.seen_at is None:

@@ -219,6 +219,14 @@ def test_a_planned_visit_is_late_after_15_minutes() -> None:
     assert card_of(visit("planned", -16)).wait == "16 min late"
 
 
+def test_leave_past_its_expected_end_stands_out() -> None:
+    back = visit("onleave", -90, leave_to="X-ray", expected_back=minutes(5))
+    overdue = visit("onleave", -90, leave_to="X-ray", expected_back=minutes(-5))
+    assert (card_of(back).state, card_of(back).wait) == ("is-away", "")
+    assert (card_of(overdue).state, card_of(overdue).wait_level) == ("is-late", "warning")
+    assert card_of(overdue).wait == "expected 11:55, overdue"
+
+
 def test_the_time_in_status_counts_from_the_status_not_from_the_arrival() -> None:
     made = visit("arrived", -40)
     StatusPeriod.objects.filter(encounter=made).update(end=minutes(-4))
@@ -256,6 +264,23 @@ def test_a_sign_taken_alone_does_not_hide_the_set_before_it() -> None:
     vitals(made, minutes(-10), spo2="90", respiration="26", pulse="112")
     vitals(made, minutes(-1), temperature="36.8")
     assert "SpO2 90 %" in texts(card_of(made))
+
+
+def test_a_critical_sign_not_seen_presses_on_after_a_later_taking_without_it() -> None:
+    made = visit()
+    vitals(made, minutes(-120), spo2="90")
+    vitals(made, minutes(-1), temperature="36.8")
+    card = card_of(made)
+    assert "critical vital sign not seen" in texts(card)
+    assert card.state == "is-urgent"
+
+
+def test_a_critical_sign_presses_no_more_once_the_sign_is_well_again() -> None:
+    made = visit()
+    vitals(made, minutes(-120), spo2="90")
+    vitals(made, minutes(-1), spo2="98")
+    assert texts(card_of(made)) == "NEWS2 at least 0 incomplete"
+    assert card_of(made).state == ""
 
 
 def test_vitals_entered_in_error_or_of_another_visit_raise_no_flag() -> None:
