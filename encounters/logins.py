@@ -55,8 +55,9 @@ def add_user(
         detail = {"roles": sorted(roles)}
         audit.record("user.create", user, by=by, fields=["username", *fields], detail=detail)
         if new_practitioner is not None:
-            names = {"given": user.first_name, "family": user.last_name}
-            practitioner = add_practitioner(by=by, **names, **new_practitioner)
+            practitioner = add_practitioner(
+                by=by, given=user.first_name, family=user.last_name, **new_practitioner
+            )
         if practitioner is not None:
             _link(practitioner, user, by=by)
     return user

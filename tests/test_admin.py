@@ -17,6 +17,7 @@ from clinik.admin import base
 from clinik.models import AuditEvent, Code
 from clinik.roles import ADMINISTRATOR, AUDITOR, CLINICIAN, FRONT_DESK, NURSE
 from encounters import lifecycle
+from encounters.fields import TypedPractitioner
 from encounters.models import Diagnosis, Encounter, Patient, Practitioner
 from records.models import Note
 from tests.admin_world import make_rows
@@ -60,6 +61,9 @@ def filled(client: Client, url: str, **changes: Any) -> dict[str, Any]:
     sent: dict[str, Any] = {}
     for name in form.fields:
         value = form[name].value()
+        if isinstance(value, TypedPractitioner):
+            sent |= {name: value.text, f"{name}_id": value.pk}
+            continue
         if value is True:
             shown: Any = "on"
         elif isinstance(value, str | list) or value is None or value is False:

@@ -48,7 +48,7 @@ def link_in(response: Any) -> str:
 
 
 def test_a_nurse_is_made_with_a_practitioner_and_a_link(client: Client, boss: User) -> None:
-    response = make(client, make_practitioner="on", prefix="RN", specialty="Nursing")
+    response = make(client, make_practitioner="on", title="RN", specialty="Nursing")
     user = User.objects.get(username="nora")
     assert [group.name for group in user.groups.all()] == [NURSE]
     assert not user.is_staff
@@ -86,12 +86,12 @@ def test_the_link_ends_with_its_time(client: Client, monkeypatch: Any) -> None:
 
 
 def test_an_existing_practitioner_gets_the_login(client: Client) -> None:
-    existing = PractitionerFactory(family="Nurse")
-    make(client, practitioner=str(existing.pk))
+    existing = PractitionerFactory(family="Existing")
+    make(client, practitioner=str(existing))
     existing.refresh_from_db()
     assert existing.user is not None
     assert existing.user.username == "nora"
-    again = make(client, username="other", practitioner=str(existing.pk))
+    again = make(client, username="other", practitioner=str(existing))
     assert "practitioner" in again.context["adminform"].form.errors
     assert not User.objects.filter(username="other").exists()
 

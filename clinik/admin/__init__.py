@@ -7,6 +7,11 @@
 Each app above registers its own models in its own admin package.
 """
 
+from django.contrib import admin
+
 from clinik.admin import tables
 
 __all__ = ["tables"]
+
+# The start page lists the tables; a row with many columns needs the room.
+admin.site.enable_nav_sidebar = False

@@ -1,6 +1,6 @@
 """What every page of the admin has."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 
 from clinik import audit
 from clinik.admin.history import HistoryPage
@@ -29,7 +30,7 @@ class CappedPaginator(Paginator):
         return rows.order_by().values("pk")[: MOST_ROWS + 1].count()
 
     @cached_property
-    def count(self) -> int:  # type: ignore[override]
+    def count(self) -> int:
         return min(self.found, MOST_ROWS)
 
     @property
@@ -60,7 +61,8 @@ class ClinikAdmin(HistoryPage, admin.ModelAdmin):
     list_max_show_all = 0
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    sortable_by: Sequence[str] = ()
+    # By its index only.
+    sortable_by = ()
     actions = None
     view_on_site = False
     save_as = False
@@ -98,7 +100,8 @@ class ClinikAdmin(HistoryPage, admin.ModelAdmin):
     ) -> HttpResponse:
         if any("\x00" in value for values in request.GET.lists() for value in values[1]):
             return HttpResponseRedirect(request.path)
-        response = super().changelist_view(request, extra_context)
+        title = {"title": capfirst(str(self.opts.verbose_name_plural))}
+        response = super().changelist_view(request, title | (extra_context or {}))
         shown = getattr(response, "context_data", None) or {}
         if self.about_people and "cl" in shown and (shown["cl"].query or shown["cl"].params):
             audit.record_search(
@@ -124,11 +127,11 @@ class ClinikAdmin(HistoryPage, admin.ModelAdmin):
         return ""
 
     # Django's own log would hold names of patients; the audit trail and the history say it all.
-    def log_addition(self, *args: Any) -> None:
-        pass
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        return None
 
-    def log_change(self, *args: Any) -> None:
-        pass
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        return None
 
 
 # Kept for the machine: search columns, keys, what every row has.
@@ -141,9 +144,9 @@ class ReadOnlyAdmin(ClinikAdmin):
     Without `fields` a row shows every column that says something.
     """
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[Any]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         if self.fields:
-            return self.fields
+            return list(self.fields)
         return [
             column.name
             for column in self.opts.concrete_fields
@@ -151,7 +154,7 @@ class ReadOnlyAdmin(ClinikAdmin):
             and (obj is None or getattr(obj, column.attname) not in (None, "", [], {}))
         ]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[Any]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return self.get_fields(request, obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -164,6 +167,7 @@ class ReadOnlyAdmin(ClinikAdmin):
 class ReadOnlyInline(admin.TabularInline):
     """The parts of a row, to look at."""
 
+    template = "admin/_parts.html"
     extra = 0
     can_delete = False
     show_change_link = False

@@ -88,7 +88,7 @@ class EditingAdmin(ClinikAdmin):
     ) -> Any:
         if not change:
             kwargs.setdefault("form", self.add_form)
-        form = super().get_form(request, obj, change=change, **kwargs)
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
         form.refusal = getattr(request, "refusal", None)
         return form
 

@@ -51,18 +51,18 @@ def entries_of(row: models.Model) -> list[Entry]:
     )
     versions = _versions(row)
     by_version: dict[Any, AuditEvent] = {}
-    for event in reversed(events):
-        by_version.setdefault(event.version, event)
+    for act in reversed(events):
+        by_version.setdefault(act.version, act)
     used: set[int] = set()
     found = []
     for number, version in enumerate(versions[:MOST]):
-        event = by_version.get(getattr(version, "version", None))
+        event: AuditEvent | None = by_version.get(getattr(version, "version", None))
         former = versions[number + 1] if number + 1 < len(versions) else None
         entry = _entry(version, former, event)
         if event is not None:
             used.add(event.pk)
         found.append(entry)
-    found += [_act(event) for event in events if event.pk not in used]
+    found += [_act(act) for act in events if act.pk not in used]
     return sorted(found, key=lambda entry: entry.at, reverse=True)
 
 

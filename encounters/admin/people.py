@@ -13,6 +13,7 @@ from clinik.admin.editing import AddForm, ChangeForm, EditingAdmin
 from clinik.admin.tables import uuid_in
 from encounters import patients, practitioners
 from encounters.admin.shared import OfPatientReadOnlyAdmin, OfPractitionerAdmin, PartsInline
+from encounters.fields import PractitionerField
 from encounters.models import (
     NotSamePerson,
     Patient,
@@ -40,6 +41,10 @@ class AlertInline(PartsInline):
     fields = ["text", "start", "end", "author"]
 
 
+class PatientForm(ChangeForm):
+    general_practitioner = PractitionerField(label=_("General practitioner"), required=False)
+
+
 @admin.register(Patient)
 class PatientAdmin(EditingAdmin):
     """Registering asks for likely duplicates, so it is done on the clinic's pages."""
@@ -50,7 +55,7 @@ class PatientAdmin(EditingAdmin):
     list_filter = ["active", "gender", "deceased", "identity_unverified"]
     search_fields = ["search_name"]
     search_help_text = _("Any part of the name, birth date, phone or number.")
-    autocomplete_fields = ["general_practitioner"]
+    form = PatientForm
     inlines = [IdentifierInline, ContactInline, AlertInline]
     readonly_fields = ["number", "merged_into", "created", "updated"]
     fieldsets = [

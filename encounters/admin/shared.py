@@ -21,7 +21,7 @@ class OfPatientAdmin(ClinikAdmin):
 
     path = "patient"
     about_people = True
-    ordering: Sequence[Any] = ["-id"]
+    ordering = ["-id"]
     search_fields = ["id"]
     search_help_text = _("The patient: any part of the name, birth date, phone or number.")
 
@@ -43,7 +43,7 @@ class OfPatientReadOnlyAdmin(ReadOnlyAdmin, OfPatientAdmin):
 class OfPractitionerAdmin(ReadOnlyAdmin):
     """Rows of a practitioner, found by name."""
 
-    ordering: Sequence[Any] = ["-id"]
+    ordering = ["-id"]
     search_fields = ["practitioner__search_name"]
     search_help_text = _("Any part of the practitioner's name.")
 

@@ -8,7 +8,6 @@ from allauth.mfa.models import Authenticator
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -21,21 +20,10 @@ from clinik.models import User
 from clinik.pages import words_of
 from clinik.roles import LABELS
 from encounters import logins
-from encounters.models import Encounter, Practitioner
+from encounters.fields import PractitionerField
+from encounters.models import Practitioner
 
 SHOW_LINK = "set_password_link_for"
-
-
-def _practitioner_field() -> forms.ModelChoiceField:
-    # Any field that leads to a practitioner tells the admin where to search.
-    leading: Any = Encounter._meta.get_field("practitioner")
-    return forms.ModelChoiceField(
-        Practitioner.objects.all(),
-        label=gettext_lazy("Practitioner"),
-        required=False,
-        widget=AutocompleteSelect(leading, admin.site),
-        help_text=gettext_lazy("One without a login: they write in the chart under this name."),
-    )
 
 
 class LoginFields(forms.Form):
@@ -46,7 +34,11 @@ class LoginFields(forms.Form):
         choices=list(LABELS.items()),
         widget=forms.CheckboxSelectMultiple,
     )
-    practitioner = _practitioner_field()
+    practitioner = PractitionerField(
+        label=gettext_lazy("Practitioner"),
+        required=False,
+        help_text=gettext_lazy("One without a login: they write in the chart under this name."),
+    )
 
 
 class UserChangeForm(LoginFields, ChangeForm):
@@ -74,7 +66,7 @@ class UserAddForm(LoginFields, RefusedForm):
     make_practitioner = forms.BooleanField(
         label=gettext_lazy("Make a practitioner of this name"), required=False
     )
-    prefix = forms.CharField(label=gettext_lazy("Title"), max_length=100, required=False)
+    title = forms.CharField(label=gettext_lazy("Title"), max_length=100, required=False)
     specialty = forms.CharField(label=gettext_lazy("Specialty"), max_length=200, required=False)
 
 
@@ -160,7 +152,7 @@ class UserAdmin(EditingAdmin):
         (None, {"fields": ["username", "first_name", "last_name", "roles"]}),
         (
             gettext_lazy("Practitioner, for nurses and clinicians"),
-            {"fields": ["practitioner", "make_practitioner", "prefix", "specialty"]},
+            {"fields": ["practitioner", "make_practitioner", "title", "specialty"]},
         ),
     ]
     fieldsets = [
@@ -203,7 +195,7 @@ class UserAdmin(EditingAdmin):
 
     def add(self, row: User, *, by: Any, **fields: Any) -> User:
         make = fields.pop("make_practitioner", False)
-        new = {name: fields.pop(name, "") for name in ("prefix", "specialty")}
+        new = {"prefix": fields.pop("title", ""), "specialty": fields.pop("specialty", "")}
         made = logins.add_user(by=by, new_practitioner=new if make else None, **fields)
         row.pk = made.pk
         return made

@@ -18,7 +18,8 @@ from encounters.admin.shared import (
     PartsInline,
     number_of,
 )
-from encounters.forms.visits import CODED
+from encounters.fields import PractitionerField
+from encounters.forms.visits import CODED, possible_parents
 from encounters.models import (
     ClassPeriod,
     Encounter,
@@ -65,6 +66,15 @@ class EncounterForm(ChangeForm):
     priority = forms.ChoiceField(
         label=_("Priority"), choices=[("", "–"), *Priority.choices], required=False
     )
+    practitioner = PractitionerField(label=_("Practitioner"), required=False)
+    part_of = forms.ModelChoiceField(
+        Encounter.objects.none(),
+        label=_("Part of"),
+        required=False,
+        blank=True,
+        empty_label=_("no other visit"),
+        widget=forms.RadioSelect,
+    )
 
     class Meta:
         widgets = {
@@ -75,6 +85,11 @@ class EncounterForm(ChangeForm):
     def __init__(self, *args: Any, instance: Encounter, **kwargs: Any) -> None:
         initial = {field: str(codes.read(instance, name)) for field, name in CODED.items()}
         super().__init__(*args, instance=instance, initial=initial, **kwargs)
+        if "part_of" in self.fields:
+            # A handful of the same person's visits, and the one it is part of now.
+            keys = [visit.pk for visit in possible_parents(instance.patient, instance)]
+            parent: Any = self.fields["part_of"]
+            parent.queryset = Encounter.objects.filter(pk__in=[*keys, instance.part_of_id])
         for name in ("class_code", "priority"):
             field: Any = self.fields.get(name)
             present = getattr(instance, name)
@@ -118,7 +133,6 @@ class EncounterAdmin(OfPatientAdmin, EditingAdmin):
     list_display_links = ["when", "patient"]
     list_select_related = ["patient", "practitioner"]
     list_filter = ["status", ClassFilter, "entered_late"]
-    autocomplete_fields = ["practitioner", "part_of"]
     inlines = [StatusInline, LocationInline, ClassInline, ParticipantInline]
     readonly_fields = ["patient", "status", "why", "start", "end", "length_minutes", "created"]
     readonly_fields += ["updated"]
