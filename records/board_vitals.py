@@ -75,11 +75,12 @@ def _newest(visits: list[uuid.UUID], people: set[uuid.UUID]) -> QuerySet[Observa
         order_by=[F("effective").desc(nulls_last=True), F("id").desc()],
     )
     return (
-        Observation.objects.filter(
+        Observation.objects.listed()
+        .filter(
             Q(encounter__in=visits, code_code__in=SCORED_CODES)
             | Q(patient__in=people, code_code__in=[PREGNANCY_DUE, PREGNANCY_STATUS])
         )
-        .exclude(status__in=[Status.ENTERED_IN_ERROR, Status.CANCELLED])
+        .exclude(status=Status.CANCELLED)
         .annotate(place=rank)
         .filter(place=1)
         .order_by(F("effective").desc(nulls_last=True), "-id")

@@ -5,6 +5,7 @@ it was entered). Views are not shown, and nothing of the chart to those who may 
 """
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -212,20 +213,25 @@ def _acts(
     events: Sequence[AuditEvent], *, chart: bool, labels: Mapping[str, str]
 ) -> Iterable[Entry]:
     """One line for each act; what one press made in several rows is one line with their number."""
-    seen: dict[tuple[str, str], int] = {}
-    for event in events:
-        if event.request_id:
-            key = (event.request_id, event.act)
-            seen[key] = seen.get(key, 0) + 1
+    seen = Counter(_press(event) for event in events)
     told = set()
     for event in events:
         if event.act in IN_HISTORY or (not chart and _of_the_chart(event)):
             continue
-        key = (event.request_id, event.act)
-        if event.request_id and key in told:
+        press = _press(event)
+        if press in told:
             continue
-        told.add(key)
-        yield _act(event, seen.get(key, 1), labels)
+        told.add(press)
+        yield _act(event, seen[press], labels)
+
+
+def _press(event: AuditEvent) -> tuple[object, ...]:
+    """What one press shares: its request; for rows that a command made, person and minute."""
+    if event.request_id:
+        return event.request_id, event.act
+    if event.object_type == Encounter._meta.label_lower:
+        return (event.pk,)
+    return event.by_id, event.at.replace(second=0, microsecond=0), event.act
 
 
 def _of_the_chart(event: AuditEvent) -> bool:

@@ -279,7 +279,7 @@ def test_a_critical_sign_presses_no_more_once_the_sign_is_well_again() -> None:
     made = visit()
     vitals(made, minutes(-120), spo2="90")
     vitals(made, minutes(-1), spo2="98")
-    assert texts(card_of(made)) == "NEWS2 at least 0 incomplete"
+    assert texts(card_of(made)) == ""
     assert card_of(made).state == ""
 
 
@@ -296,6 +296,20 @@ def test_vitals_entered_in_error_or_of_another_visit_raise_no_flag() -> None:
 def test_a_child_is_not_scored_as_an_adult() -> None:
     made = visit(patient=PatientFactory(birth_date=dt.date(2023, 1, 1)))
     vitals(made, pulse="125")
+    assert "NEWS2" not in texts(card_of(made))
+
+
+def test_pregnancy_noted_in_a_visit_about_somebody_else_does_not_hide_the_score() -> None:
+    made = visit(patient=PatientFactory(birth_date=dt.date(1990, 1, 2)))
+    vitals(made, spo2="90", pulse="112")
+    other = EncounterFactory(
+        patient=made.patient, status="entered-in-error", error_about="somebody-else"
+    )
+    due = (NOON + dt.timedelta(days=90)).date().isoformat()
+    ObservationFactory(encounter=other, code_code="11778-8", value="", value_text=due)
+    assert "NEWS2 at least 5" in texts(card_of(made))
+    other.error_about = "opened-twice"
+    other.save()
     assert "NEWS2" not in texts(card_of(made))
 
 
