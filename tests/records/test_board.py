@@ -332,7 +332,7 @@ def test_the_front_desk_reads_urgent_but_no_value_score_note_or_diagnosis() -> N
     client.force_login(UserFactory(role=FRONT_DESK))
     page = client.get("/").content.decode()
     assert texts(card_of(made, FRONT_DESK)) == "urgent"
-    for word in ("85", "NEWS2", "SpO2", "not signed", "Syphilis", "A53.9", "Latex"):
+    for word in ("85 %", "NEWS2", "SpO2", "not signed", "Syphilis", "A53.9", "Latex"):
         assert word not in page, word
     client.force_login(UserFactory(role=NURSE))
     assert "Latex" in client.get("/").content.decode()
