@@ -4,9 +4,12 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
+from clinik.views import preferences
+
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
+    path("account/preferences/", preferences, name="preferences"),
     path("account/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("", include("encounters.urls")),

@@ -1,11 +1,46 @@
-"""Pages that belong to no app: what is said when something went wrong.
+"""Pages that belong to no app: one's own preferences, and what is said when something went wrong.
 
-They must be able to answer when the database cannot, so they are rendered without asking it
+The latter must be able to answer when the database cannot, so they are rendered without asking it
 anything: no user, no messages.
 """
 
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.template import loader
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from clinik import audit
+from clinik.models import User
+
+
+class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = User
+        fields = ["single_keys"]
+
+
+@require_http_methods(["GET", "POST"])
+def preferences(request: HttpRequest) -> HttpResponse:
+    """What each person sets for themselves, whatever their role."""
+    user: Any = request.user
+    if request.method != "POST":
+        return render(request, "account/preferences.html", {"form": PreferencesForm(instance=user)})
+    with transaction.atomic():
+        fresh: Any = User.objects.select_for_update().get(pk=user.pk)
+        form = PreferencesForm(request.POST, instance=fresh)
+        if form.is_valid() and form.has_changed():
+            fresh.version += 1
+            fresh._history_user = fresh
+            form.save()
+            audit.record("user.change", fresh, by=fresh, fields=form.changed_data)
+    messages.success(request, _("Your preferences are saved."))
+    return redirect("preferences")
 
 
 def _plain(request: HttpRequest, template: str, status: int, **context: object) -> HttpResponse:

@@ -38,6 +38,7 @@ def row(get: Any = NOBODY, post: Any = NOBODY) -> Row:
 
 
 TABLE: dict[str, Row] = {
+    "preferences": row(EVERYBODY, EVERYBODY),
     # People
     "encounters:patient_list": row(EVERYBODY),
     "encounters:patient_find": row(EVERYBODY),
