@@ -1,6 +1,7 @@
 """What staff write into a visit of the demo: the chart's side of a script."""
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,9 @@ from records.observations import acknowledge, add_observation
 from records.obstacles import critical_unseen
 from records.prescriptions import add_prescription, take_step
 from records.vitals_entry import record_vitals
+
+# "for 7 days" in a dosage says when the course ends.
+_COURSE = re.compile(r"(\d+) (days|weeks)\b")
 
 
 @dataclass
@@ -98,6 +102,8 @@ class Charting:
                 self._prescribe_one(visit, line)
 
     def _prescribe_one(self, visit: Encounter, line: Rx) -> None:
+        limited = _COURSE.search(line.dosage)
+        course = dt.timedelta(**{limited[2]: int(limited[1])}) if limited else None
         add_prescription(
             visit,
             by=self.doctor,
@@ -108,6 +114,7 @@ class Charting:
             quantity=line.quantity,
             refills=line.refills,
             start=clock.day_start(clock.today()),
+            end=clock.day_start(clock.today() + course) if course else None,
         )
 
     def _step(self, visit: Encounter, line: Step) -> None:
