@@ -15,6 +15,7 @@ from encounters.models import (
     LocationPeriod,
     NoKnownAllergies,
     NotSamePerson,
+    Patient,
     PatientAlert,
     PatientContact,
     PatientIdentifier,
@@ -83,7 +84,8 @@ def _people(visit: Encounter, author: Practitioner, number: int) -> None:
     PatientContact.objects.create(patient=patient, name="Carla Contact")
     PatientAlert.objects.create(patient=patient, text="Falls", start=clock.now(), author=author)
     PractitionerIdentifier.objects.create(practitioner=author, value=f"{number}", system="urn:x")
-    first, second = sorted((patient, PatientFactory()), key=lambda row: row.pk)
+    other: Patient = PatientFactory()
+    first, second = sorted((patient, other), key=lambda row: row.pk)
     NotSamePerson.objects.create(first=first, second=second, by=author.user)
 
 
@@ -105,6 +107,7 @@ def _chart(visit: Encounter, author: Practitioner) -> None:
         observation=observation, code_code="8480-6", code_text="Systolic", value="120"
     )
     note: Note = NoteFactory(signed=True, **rows)
+    assert author.user is not None
     NoteSignature.objects.create(
         note=note, practitioner=author, by=author.user, at=clock.now(), digest=note.digest
     )

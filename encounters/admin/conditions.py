@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from clinik.admin.base import link_to, links
 from clinik.admin.editing import ChangeForm, EditingAdmin
-from encounters import diagnoses
+from encounters import allergies, diagnoses
+from encounters.admin.errors import ErrorPage
 from encounters.admin.shared import OfPatientAdmin, OfPatientReadOnlyAdmin
 from encounters.models import Allergy, Diagnosis, NoKnownAllergies
 from encounters.models.diagnosis import Verification
@@ -33,7 +34,7 @@ class DiagnosisForm(ChangeForm):
 
 
 @admin.register(Diagnosis)
-class DiagnosisAdmin(OfPatientAdmin, EditingAdmin):
+class DiagnosisAdmin(ErrorPage, OfPatientAdmin, EditingAdmin):
     form = DiagnosisForm
     list_display = ["__str__", "condition_code", "use", "rank", "patient", "encounter"]
     list_display += ["clinical_status", "verification"]
@@ -57,7 +58,13 @@ class DiagnosisAdmin(OfPatientAdmin, EditingAdmin):
         return not _is_closed(obj) and super().has_change_permission(request, obj)
 
     def page_links(self, request: HttpRequest, row: Any) -> str:
-        return links([_visit_page(row), _error_page("encounters:diagnosis_error", row)])
+        return links([_visit_page(row), (self.error_url(row), _("Enter in error"))])
+
+    def is_in_error(self, row: Any) -> bool:
+        return _is_closed(row)
+
+    def enter_in_error(self, row: Any, **kwargs: Any) -> Any:
+        return diagnoses.enter_diagnosis_in_error(row, **kwargs)
 
     def change(self, row: Diagnosis, *, by: Any, version: int, **fields: Any) -> Diagnosis:
         return diagnoses.change_diagnosis(row, by=by, version=version, **fields)
@@ -78,20 +85,21 @@ def _visit_page(row: Any) -> tuple[str, Any]:
     return url, _("Visit's page")
 
 
-def _error_page(name: str, row: Any) -> tuple[str, Any]:
-    return ("" if _is_closed(row) else link_to(name, row.pk)), _("Enter in error")
-
-
 @admin.register(Allergy)
-class AllergyAdmin(OfPatientReadOnlyAdmin):
+class AllergyAdmin(ErrorPage, OfPatientReadOnlyAdmin):
     list_display = ["__str__", "patient", "type", "reaction", "clinical_status", "verification"]
     list_select_related = ["patient"]
     list_filter = ["clinical_status", "verification", "category", "criticality"]
 
     def page_links(self, request: HttpRequest, row: Any) -> str:
         page = link_to("records:patient_detail", row.patient_id)
-        wrong = _error_page("encounters:allergy_error", row)
-        return links([(page, _("Patient's page")), wrong])
+        return links([(page, _("Patient's page")), (self.error_url(row), _("Enter in error"))])
+
+    def is_in_error(self, row: Any) -> bool:
+        return row.verification == Allergy.Verification.ENTERED_IN_ERROR
+
+    def enter_in_error(self, row: Any, **kwargs: Any) -> Any:
+        return allergies.enter_allergy_in_error(row, **kwargs)
 
 
 @admin.register(NoKnownAllergies)

@@ -44,6 +44,7 @@ def urls(transactional_db: None) -> dict[str, str]:
         found[f"new {model._meta.model_name}"] = url_of(model, "add")
     user = UserFactory(role=FRONT_DESK)
     found["act"] = reverse("admin:clinik_user_act", args=(user.pk, "link"))
+    found["in error"] = url_of(Diagnosis, "error", Diagnosis.objects.order_by("pk").first().pk)
     found["nothing found"] = url_of(Patient, "changelist") + "?q=zzzz"
     return found
 
