@@ -75,7 +75,29 @@ function showErrors(root) {
   else root.querySelector(".is-invalid")?.focus();
 }
 showErrors(document);
-document.addEventListener("htmx:afterSettle", (event) => showErrors(event.detail.elt));
+
+// After a swap the focus stays where the work is: at the errors, at the first field that waits to
+// be filled, else at the section's heading. What was saved is said.
+const FIELD = ".section-form :is(input:not([type=hidden]), select, textarea)";
+function takeFocus(root) {
+  const fields = [...root.querySelectorAll(FIELD)].filter((field) => field.getClientRects().length);
+  const first = fields.find((field) => field.required && !field.value) ?? fields[0];
+  const heading = root.querySelector("h2");
+  if (first) first.focus();
+  else if (heading) {
+    heading.tabIndex = -1;
+    heading.focus();
+  }
+}
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  const root = detail.elt;
+  showErrors(root);
+  if (!root.contains(document.activeElement) && document.activeElement === document.body) takeFocus(root);
+  const status = document.getElementById("said");
+  const heading = root.querySelector("h2");
+  if (!status || !heading || !detail.successful || detail.requestConfig?.verb === "get") return;
+  status.textContent = status.dataset.textSaved.replace("%s", heading.textContent.trim());
+});
 
 // Menus close on Esc, on a click elsewhere and when the focus leaves them.
 function closeMenus(except) {

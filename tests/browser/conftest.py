@@ -4,10 +4,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests.factories import PASSWORD, UserFactory
+
+# Two browsers, a server and a database may share one core.
+expect.set_options(timeout=15_000)
 
 
 class Trouble(list[str]):
