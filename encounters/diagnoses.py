@@ -156,14 +156,15 @@ def enter_diagnosis_in_error(
 _IN_ERROR = Verification.ENTERED_IN_ERROR.value
 
 
-def promote(diagnosis: Diagnosis, *, by: Any) -> Diagnosis:
+def promote(diagnosis: Diagnosis, *, by: Any, version: int | None = None) -> Diagnosis:
     """Put it on the problem list: a linked row of its own; the visit's row stays as it is.
 
-    A second call answers with the problem that the first one made.
+    A second call answers with the problem that the first one made. Raises StaleVersion where the
+    diagnosis says something else by now.
     """
     require(by, "encounters.add_diagnosis")
     with transaction.atomic():
-        fresh = lock(diagnosis)
+        fresh = lock(diagnosis, version=version)
         _refuse_in_error(fresh)
         if fresh.category == Category.PROBLEM:
             return fresh

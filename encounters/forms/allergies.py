@@ -79,10 +79,15 @@ class AllergyEditForm(VersionedForm, PatientGuard, AllergyFields):
         return fields
 
 
-class ErrorReasonForm(forms.Form):
-    """Why something is wrong."""
+class ErrorReasonForm(PatientGuard, forms.Form):
+    """Why an allergy is wrong. Stands beside the form that edits it."""
 
     reason = forms.CharField(label=_("Why is it wrong?"), max_length=500)
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+
+    def __init__(self, *args: Any, instance: Allergy, **kwargs: Any) -> None:
+        super().__init__(*args, patient=instance.patient, auto_id="error_%s", **kwargs)
+        self.fields["version"].initial = instance.version
 
 
 def onset_of(row: Any) -> PartialDate | None:

@@ -86,7 +86,7 @@ def allergy_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
             add_errors(form, error)
         else:
             return _done(request, allergy.patient, _("Allergy saved."))
-    return _edit_page(request, allergy, form, ErrorReasonForm(), bad=form.is_bound)
+    return _edit_page(request, allergy, form, ErrorReasonForm(instance=allergy), bad=form.is_bound)
 
 
 @require_POST
@@ -94,13 +94,16 @@ def allergy_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
 def allergy_error(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Enter in error, with a reason; the row stays."""
     allergy = _allergy(request, pk)
-    reason = ErrorReasonForm(request.POST)
+    reason = ErrorReasonForm(request.POST, instance=allergy)
     if reason.is_valid():
         try:
             enter_allergy_in_error(
-                allergy, by=request.user, reason=reason.cleaned_data["reason"].strip()
+                allergy,
+                by=request.user,
+                reason=reason.cleaned_data["reason"].strip(),
+                version=reason.cleaned_data["version"],
             )
-        except (ValidationError, TransitionError) as error:
+        except (ValidationError, TransitionError, StaleVersion) as error:
             add_errors(reason, error)
         else:
             said = _("Entered in error: kept, and no longer counted.")

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from clinik import audit
 from clinik.forms import Repeated, already_made
-from clinik.pages import add_errors, wants_fragment
+from clinik.pages import add_errors, wants_fragment, words_of
 from clinik.transitions import StaleVersion, TransitionError
 from encounters import banner
 from encounters.diagnoses import (
@@ -29,6 +29,7 @@ from encounters.diagnoses import (
     promote,
 )
 from encounters.forms.diagnoses import DiagnosisEditForm, DiagnosisErrorForm, DiagnosisForm
+from encounters.forms.steps import PressForm
 from encounters.models import Diagnosis, Encounter
 from encounters.views.visit_page import check_patient, refused, the_visit, visit_url
 
@@ -156,9 +157,11 @@ def diagnosis_promote(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     diagnosis = the_diagnosis(request, pk)
     try:
         _check_patient(request, diagnosis)
-        promote(diagnosis, by=request.user)
-    except (ValidationError, TransitionError) as error:
-        for text in [str(error)] if isinstance(error, TransitionError) else error.messages:
+        sent = PressForm(request.POST)
+        version = sent.cleaned_data["version"] if sent.is_valid() else None
+        promote(diagnosis, by=request.user, version=version)
+    except (ValidationError, TransitionError, StaleVersion) as error:
+        for text in words_of(error):
             messages.error(request, text)
     else:
         messages.success(request, _("%(words)s is on the problem list.") % {"words": diagnosis})
@@ -166,8 +169,8 @@ def diagnosis_promote(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def _check_patient(request: HttpRequest, diagnosis: Diagnosis) -> None:
-    if diagnosis.encounter is not None:
-        check_patient(request, diagnosis.encounter)
+    # A problem without a visit is of a patient all the same.
+    check_patient(request, diagnosis.encounter or Encounter(patient=diagnosis.patient))
 
 
 def _home_of(diagnosis: Diagnosis) -> str:

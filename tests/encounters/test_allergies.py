@@ -244,10 +244,11 @@ def test_entered_in_error_needs_a_reason_and_keeps_the_row(
 ) -> None:
     allergy = AllergyFactory(patient=patient)
     url = reverse("encounters:allergy_error", args=[allergy.pk])
-    assert page.post(url, {"reason": " "}).status_code == 422
+    wrong = {"patient": str(patient.pk), "version": "1", "reason": "typed for the wrong person"}
+    assert page.post(url, wrong | {"reason": " "}).status_code == 422
     assert allergy_status(patient).kind == "known"
     for _time in range(2):
-        assert page.post(url, {"reason": "typed for the wrong person"}).status_code == 302
+        assert page.post(url, wrong).status_code == 302
     allergy.refresh_from_db()
     assert allergy.verification == "entered-in-error"
     assert allergy.error_reason == "typed for the wrong person"
