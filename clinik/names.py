@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from datetime import date
+from functools import lru_cache
 
 import jellyfish
 
@@ -48,6 +49,7 @@ def likeness(a: str, b: str) -> float:
     return sum(pairs) / len(pairs) if pairs else 0.0
 
 
+@lru_cache(maxsize=20_000)
 def sounds_alike(a: str, b: str) -> bool:
     """Whether the two names could be taken for each other: for name alerts and duplicates.
 

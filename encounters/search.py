@@ -49,9 +49,10 @@ COUNTED_TO = 500
 
 @dataclass(frozen=True)
 class RowDiagnosis:
-    """A diagnosis in a list: its code, else its name; and "DD 1" where it has a use."""
+    """A diagnosis in a list; `use` is "DD 1" where it has one."""
 
-    words: str
+    code: str
+    name: str
     use: str
 
 
@@ -156,7 +157,7 @@ def diagnoses_of(encounters: list[uuid.UUID], user: Any) -> dict[uuid.UUID, list
         found.filter(encounter__in=encounters).ranked().values_list("encounter_id", *columns)
     ):
         place = f"{use} {rank or ''}".strip() if use else ""
-        shown.setdefault(encounter, []).append(RowDiagnosis(code or text or display, place))
+        shown.setdefault(encounter, []).append(RowDiagnosis(code, text or display, place))
     return shown
 
 

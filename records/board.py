@@ -7,9 +7,9 @@ room are chosen from it in memory: counts of rooms and name alerts need the whol
 import datetime as dt
 import hashlib
 import uuid
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from clinik import clock
 from clinik.mrn import format_mrn
+from clinik.names import normalise_name, sounds_alike
 from encounters.models import Diagnosis, Encounter, Practitioner, StatusPeriod
 from encounters.models.encounter import OPEN, EncounterClass, Status
 from records.board_cards import Card, Row, Seen, Viewer, make_card, minutes_words, waited
@@ -181,7 +182,7 @@ def _earlier_count(user: Any) -> int:
 
 def _seen(shown: list[Row], day: list[Row], viewer: Viewer, user: Any) -> dict[uuid.UUID, Seen]:
     """Per visit: flags of its latest vitals, its first diagnosis, and a name alert."""
-    alike = Counter(row.sounds_like for row in {row.person: row for row in day}.values())
+    alike = _alike({row.person: row for row in day}.values())
     open_ids = [row.pk for row in shown if row.status in OPEN]
     vitals = vitals_of(open_ids, {row.pk: row for row in shown})
     finished = [row.pk for row in shown if row.status == Status.FINISHED]
@@ -193,9 +194,22 @@ def _seen(shown: list[Row], day: list[Row], viewer: Viewer, user: Any) -> dict[u
             flags=flags,
             critical=critical,
             diagnosis=diagnoses.get(row.pk, ""),
-            name_alert=_name_alert(row) if alike[row.sounds_like] > 1 else "",
+            name_alert=_name_alert(row) if row.person in alike else "",
         )
     return seen
+
+
+def _alike(people: Iterable[Row]) -> set[Any]:
+    """Who of the day may be taken for somebody else of the day, by name."""
+    found: set[Any] = set()
+    by_letter: dict[str, list[Row]] = {}
+    for row in people:
+        by_letter.setdefault(normalise_name(row.patient__family)[:1], []).append(row)
+    for rows in by_letter.values():
+        for one, other in combinations(rows, 2):
+            if sounds_alike(one.full_name, other.full_name):
+                found |= {one.person, other.person}
+    return found
 
 
 def _name_alert(row: Row) -> str:

@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 
 from clinik import clock
 from clinik.ages import Age, age_at
-from clinik.names import normalise_name
 from encounters.models import Encounter
 from encounters.models.encounter import EncounterClass, Priority, Status
 from encounters.models.patient import display_name, sex_letter
@@ -124,10 +123,8 @@ class Row(NamedTuple):
         )
 
     @property
-    def sounds_like(self) -> str:
-        """Two people of the day with the same one are easily mixed up."""
-        given = normalise_name(self.patient__given)
-        return f"{normalise_name(self.patient__family)}, {given[:3]}"
+    def full_name(self) -> str:
+        return f"{self.patient__family} {self.patient__given}"
 
 
 @dataclass(frozen=True)

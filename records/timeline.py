@@ -22,6 +22,7 @@ from clinik import clock
 from clinik.models import AuditEvent
 from encounters.models import Encounter, StatusPeriod
 from encounters.models.encounter import CancelReason, Status
+from records.board_cards import minutes_words
 
 SHOWN = 50
 # Entered so much later than it happened is worth a word.
@@ -187,10 +188,8 @@ def _against_plan(encounter: Encounter, start: dt.datetime) -> str:
 
 
 def _after(who: str, status: str, span: dt.timedelta) -> str:
-    after = _("after %(minutes)s min %(status)s") % {
-        "minutes": max(clock.whole_minutes(span), 0),
-        "status": status,
-    }
+    waited = minutes_words(max(clock.whole_minutes(span), 0))
+    after = _("after %(waited)s %(status)s") % {"waited": waited, "status": status}
     return f"{who}, {after}" if who else after
 
 

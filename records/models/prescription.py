@@ -5,15 +5,16 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from clinik import codes
+from clinik import clock, codes
 from clinik.constraints import IMPORTED, in_order, one_of
 from records.models.base import ClinicalRecord, RecordQuerySet
 
 
 class PrescriptionQuerySet(RecordQuerySet["Prescription"]):
     def current(self) -> "PrescriptionQuerySet":
-        """What the patient is meant to be taking: listed, active or on hold."""
-        return self.listed().filter(status__in=["active", "on-hold"])
+        """What the patient is meant to be taking: active or on hold, its last day not past."""
+        not_over = Q(end=None) | Q(end__gte=clock.day_start(clock.today()))
+        return self.listed().filter(not_over, status__in=[Status.ACTIVE, Status.ON_HOLD])
 
 
 class Status(models.TextChoices):

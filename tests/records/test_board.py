@@ -314,7 +314,7 @@ def test_pregnancy_noted_in_a_visit_about_somebody_else_does_not_hide_the_score(
 
 
 def test_an_unsigned_note_is_said_and_a_signed_one_is_not() -> None:
-    unsigned, signed = visit(), visit()
+    unsigned, signed = visit(), visit(patient=PatientFactory(family="Quist", given="Olaf"))
     NoteFactory(encounter=unsigned)
     NoteFactory(encounter=signed, signed=True)
     assert "note not signed" in texts(card_of(unsigned))
@@ -326,7 +326,8 @@ def test_the_front_desk_reads_urgent_but_no_value_score_note_or_diagnosis() -> N
     vitals(made, spo2="85", respiration="30")
     NoteFactory(encounter=made)
     AllergyFactory(patient=made.patient, substance_text="Latex")
-    done = visit("finished", -60, end=minutes(-30))
+    other = PatientFactory(family="Quist", given="Olaf")
+    done = visit("finished", -60, end=minutes(-30), patient=other)
     DiagnosisFactory(encounter=done, condition_text="Syphilis", condition_code="A53.9")
     client = Client()
     client.force_login(UserFactory(role=FRONT_DESK))
