@@ -5,6 +5,7 @@ from django.urls import path
 from encounters.views import (
     allergies,
     closing,
+    deceased,
     diagnoses,
     editing,
     errors,
@@ -24,6 +25,7 @@ urlpatterns = [
     path("patients/new/", patients.patient_register, name="patient_register"),
     path("patients/duplicates/", patients.patient_duplicates, name="patient_duplicates"),
     path("patients/<uuid:pk>/edit/", patients.patient_edit, name="patient_edit"),
+    path("patients/<uuid:pk>/deceased/", deceased.patient_deceased, name="patient_deceased"),
     path("patients/<uuid:pk>/not-same/", patients.patient_not_same, name="patient_not_same"),
     path("patients/<uuid:patient_pk>/allergies/add/", allergies.allergy_add, name="allergy_add"),
     path("patients/<uuid:patient_pk>/allergies/none/", allergies.allergy_none, name="allergy_none"),

@@ -10,7 +10,6 @@ from django.urls import reverse
 
 from clinik import clock
 from clinik.ids import uuid7
-from clinik.models import User
 from clinik.roles import ADMINISTRATOR, CLINICIAN
 from encounters import diagnoses, lifecycle
 from encounters.models import Encounter, Patient, Practitioner
@@ -284,9 +283,11 @@ STEPS = (
            fill={"reason": "Wrong"}, name=f"{kind}_error")
       for kind, make in (("note", World.note), ("observation", World.observation))),
     Case(E + "patient_not_same", STEP, _not_same, guarded=False),
+    Case(E + "patient_deceased", STEP, _own(E + "patient_deceased", patient), guarded=False),
     Case(R + "board_earlier", STEP, _earlier, guarded=False),
 )  # fmt: skip
 
 CASES = (*CREATES, *EDITS, *STEPS)
-# POST without a form of its own: an autosave, and the list of who may be the same person.
-NO_FORM = {"records:note_draft", "encounters:patient_duplicates"}
+# POST without a form of its own: an autosave, and the list of who may be the same person. What
+# people set for themselves is no clinical row: tests/clinik/test_preferences.py.
+NO_FORM = {"records:note_draft", "encounters:patient_duplicates", "preferences"}

@@ -46,6 +46,7 @@ TABLE: dict[str, Row] = {
     "encounters:patient_duplicates": row(post=STAFF),
     "encounters:patient_not_same": row(post=STAFF),
     "encounters:patient_edit": row(STAFF, STAFF),
+    "encounters:patient_deceased": row(STAFF, STAFF),
     "encounters:practitioner_find": row(EVERYBODY),
     "encounters:allergy_add": row(CARE, CARE),
     "encounters:allergy_none": row(post=CARE),

@@ -90,6 +90,8 @@ class PatientForm(VersionedForm, PatientFields):
     def verb_fields(self) -> dict[str, Any]:
         fields = super().verb_fields()
         fields["deceased"] = self.cleaned_data["deceased"]
+        if not fields["deceased"]:
+            fields["deceased_at"] = None
         fields["active"] = self.cleaned_data["active"]
         if "birth_date" not in self.changed_data:
             # As it is stored: an estimate of another precision is not rounded by a save.

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from clinik import clock
 from clinik.ids import uuid7
 from encounters import diagnoses, lifecycle
+from encounters.deceased import ended_in_death
 from encounters.forms.diagnoses import read_condition
 from encounters.forms.steps import CancelForm, CloseForm, ReasonForm, TimesForm
 from encounters.models import Encounter, StatusPeriod
@@ -125,6 +127,12 @@ class CloseView(VisitFormView):
         except lifecycle.Missing as error:
             self.obstacles = error.obstacles
             return self.form_invalid(form)
+
+    def done(self, encounter: Encounter) -> HttpResponse:
+        answer = super().done(encounter)
+        if encounter.patient.deceased or not ended_in_death(encounter):
+            return answer
+        return redirect("encounters:patient_deceased", encounter.patient_id)
 
     def said(self, encounter: Encounter) -> str:
         return _("The visit of %(name)s is closed.") % {"name": encounter.patient.name}

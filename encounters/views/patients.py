@@ -256,7 +256,10 @@ def patient_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
             add_errors(form, error)
         else:
             messages.success(request, _("Saved."))
-            return redirect("records:patient_detail", patient.pk)
+            # Who is newly said to have died is asked about when, and about planned visits.
+            died = "deceased" in form.changed_data and form.cleaned_data["deceased"]
+            page = "encounters:patient_deceased" if died else "records:patient_detail"
+            return redirect(page, patient.pk)
     if data is None:
         audit.record_view(patient, by=request.user)
     context = {
