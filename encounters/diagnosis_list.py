@@ -58,7 +58,7 @@ def load_diagnoses(encounter: Encounter, user: Any) -> Diagnoses:
             | Q(patient=encounter.patient, category=Category.PROBLEM)
             | Q(patient__merged_into=encounter.patient_id, category=Category.PROBLEM)
         )
-        .select_related("encounter")
+        .select_related("encounter", "promoted_from__encounter")
         .ranked()
     )
     problems = [row for row in found if _is_listed_problem(row)]
@@ -101,7 +101,7 @@ def _is_listed_problem(row: Diagnosis) -> bool:
     """On the problem list, not in error itself nor through a visit about somebody else."""
     if not _is_problem(row) or row.verification == Verification.ENTERED_IN_ERROR:
         return False
-    visit = row.encounter
+    visit = row.promoted_from.encounter if row.promoted_from else row.encounter
     return not (visit and visit.is_in_error and visit.error_about == ErrorAbout.SOMEBODY_ELSE)
 
 

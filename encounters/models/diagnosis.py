@@ -61,11 +61,16 @@ class DiagnosisQuerySet(OfPatientQuerySet["Diagnosis"]):
         return self if user.has_perm("encounters.view_diagnosis") else self.none()
 
     def listed(self) -> Self:
-        """What counts: not in error, and not in a visit that was about somebody else."""
-        return self.exclude(verification=Verification.ENTERED_IN_ERROR).exclude(
-            encounter__status=Status.ENTERED_IN_ERROR,
-            encounter__error_about=ErrorAbout.SOMEBODY_ELSE,
-        )
+        """What counts: not in error, not in or promoted from a visit about somebody else."""
+        found = self.exclude(verification=Verification.ENTERED_IN_ERROR)
+        for visit in ("encounter", "promoted_from__encounter"):
+            found = found.exclude(
+                **{
+                    f"{visit}__status": Status.ENTERED_IN_ERROR,
+                    f"{visit}__error_about": ErrorAbout.SOMEBODY_ELSE,
+                }
+            )
+        return found
 
     def ranked(self) -> Self:
         """By use, then rank, those without one last."""

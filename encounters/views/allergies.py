@@ -27,6 +27,7 @@ from encounters.allergies import (
 from encounters.banner import for_patient
 from encounters.forms.allergies import AllergyEditForm, AllergyForm, ErrorReasonForm
 from encounters.models import Allergy, Patient, Practitioner
+from encounters.opening import open_visit_of
 
 
 def section_context(patient: Patient, request: HttpRequest) -> dict[str, Any]:
@@ -59,7 +60,10 @@ def _added(form: AllergyForm, patient: Patient, request: HttpRequest) -> bool:
     }
     try:
         if already_made(Allergy, form.row_id, owners=owners, same=fields) is None:
-            add_allergy(patient, by=request.user, id=form.row_id, **fields)
+            # Said in the visit the patient is here for: if that turns out to be about somebody
+            # else, so is this.
+            visit = open_visit_of(patient)
+            add_allergy(patient, by=request.user, id=form.row_id, encounter=visit, **fields)
     except IntegrityError:
         # The same form, sent twice at once.
         return already_made(Allergy, form.row_id, owners=owners, same=fields) is not None
@@ -117,7 +121,7 @@ def allergy_none(request: HttpRequest, patient_pk: UUID) -> HttpResponse:
     """ "No known allergies", stated by this user now."""
     patient = _patient(request, patient_pk)
     try:
-        state_no_known_allergies(patient, by=request.user)
+        state_no_known_allergies(patient, by=request.user, encounter=open_visit_of(patient))
     except ValidationError as error:
         # The section, drawn anew, shows the allergy that stands in the way.
         return _done(request, patient, " ".join(error.messages), level=messages.ERROR)

@@ -13,6 +13,7 @@ from clinik.ids import uuid7
 from clinik.models import AuditEvent, User
 from clinik.roles import FRONT_DESK, NURSE
 from clinik.transitions import StaleVersion
+from encounters import lifecycle
 from encounters.allergies import (
     add_allergy,
     allergy_status,
@@ -188,6 +189,24 @@ def test_statement_from_a_visit_about_somebody_else_does_not_count(
     assert allergy_status(patient).kind == "not-asked"
     state_no_known_allergies(patient, by=nurse)
     assert allergy_status(patient).kind == "none"
+
+
+def test_what_the_page_adds_belongs_to_the_open_visit_and_falls_with_it(
+    patient: Patient, nurse: User
+) -> None:
+    visit = EncounterFactory(patient=patient)
+    EncounterFactory(patient=patient, status="finished")
+    client = Client()
+    client.force_login(nurse)
+    client.post(reverse("encounters:allergy_none", args=[patient.pk]))
+    assert allergy_status(patient).kind == "none"
+    form = client.get(add_url(patient)).context["form"]
+    sent = {"id": form["id"].value(), "patient": patient.pk, "substance_text": "Latex"}
+    assert client.post(add_url(patient), sent).status_code == 302
+    assert allergy_status(patient).kind == "known"
+    clinician = UserFactory(role="Clinician")
+    lifecycle.enter_in_error(visit, by=clinician, about="somebody-else", reason="wrong person")
+    assert allergy_status(patient).kind == "not-asked"
 
 
 def test_visit_of_another_patient_is_refused(patient: Patient, nurse: User) -> None:

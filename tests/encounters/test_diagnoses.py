@@ -14,6 +14,7 @@ from encounters.diagnoses import (
     enter_diagnosis_in_error,
     promote,
 )
+from encounters.diagnosis_list import load_diagnoses
 from encounters.models import Diagnosis, Encounter
 from tests.factories import DiagnosisFactory, EncounterFactory, UserFactory
 
@@ -189,3 +190,21 @@ def test_visit_in_error_takes_no_diagnosis(visit: Encounter, clinician: User) ->
     lifecycle.enter_in_error(visit, by=clinician, about="somebody-else", reason="Mixed up")
     with pytest.raises(TransitionError):
         add_diagnosis(visit, by=clinician, text="Asthma")
+
+
+def test_problem_promoted_in_a_visit_about_somebody_else_does_not_count(
+    visit: Encounter, clinician: User
+) -> None:
+    problem = promote(add_diagnosis(visit, by=clinician, text="Gout"), by=clinician)
+    other = EncounterFactory(patient=visit.patient)
+    counted = Diagnosis.objects.of_patient(visit.patient).listed()
+
+    wrong = lifecycle.enter_in_error(visit, by=clinician, about="opened-twice", reason="twice")
+    assert problem in counted.all()
+    assert [row.words for row in load_diagnoses(other, clinician).problems] == ["Gout"]
+
+    admin = UserFactory(role="Administrator")
+    again = lifecycle.restore(wrong, by=admin)
+    lifecycle.enter_in_error(again, by=clinician, about="somebody-else", reason="wrong person")
+    assert not counted.exists()
+    assert load_diagnoses(other, clinician).problems == ()
