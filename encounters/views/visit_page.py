@@ -66,9 +66,14 @@ def refused(
     return render(request, "encounters/encounter_refused.html", context, status=409)
 
 
-def done(request: HttpRequest, encounter: Encounter, text: str) -> HttpResponse:
-    """Back to where the press came from, saying what was done, with Undo where one press undoes."""
-    if lifecycle.can_step_back(encounter, request.user) == "press":
+def done(
+    request: HttpRequest, encounter: Encounter, text: str, *, moved: bool = True
+) -> HttpResponse:
+    """Back to where the press came from, saying what was done, with Undo where one press undoes.
+
+    `moved`: whether the status did; else Undo would take back an earlier step.
+    """
+    if moved and lifecycle.can_step_back(encounter, request.user) == "press":
         message_with_undo(request, text, undo_url(request, encounter))
     else:
         messages.success(request, text)
@@ -172,7 +177,8 @@ class VisitFormView(PermissionRequiredMixin, FormView):
         return self.done(encounter)
 
     def done(self, encounter: Encounter) -> HttpResponse:
-        return done(self.request, encounter, self.said(encounter))
+        moved = bool(lifecycle.VERBS[self.verb].targets) if self.verb else False
+        return done(self.request, encounter, self.said(encounter), moved=moved)
 
     def form_invalid(self, form: Any, status: int = 422) -> HttpResponse:
         return self.render_to_response(self.get_context_data(form=form), status=status)

@@ -427,3 +427,13 @@ def test_restore_is_for_administrators() -> None:
     assert admin.post(url("restore", visit), base(visit)).status_code == 302
     visit.refresh_from_db()
     assert visit.status == "in-progress"
+
+
+def test_change_of_room_offers_no_undo_of_the_step_before_it() -> None:
+    client, user = login(CLINICIAN)
+    visit = opened(user)
+    assert undo_of(client.post(url("step", visit, "start"))) != ""
+    visit.refresh_from_db()
+    response = client.post(url("room", visit), base(visit, location="Room 9"))
+    assert response.status_code == 302
+    assert undo_of(response) == ""
