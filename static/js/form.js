@@ -27,7 +27,8 @@ addEventListener("pageshow", () => {
   for (const form of document.forms) release(form);
 });
 
-const formOf = (node) => node?.closest?.("form");
+// Only what sends the form itself: a list of likely duplicates, asked for while typing, does not.
+const formOf = (node) => (node?.matches?.("form, button") ? node.closest("form") : null);
 document.addEventListener("htmx:beforeRequest", (event) => {
   const form = formOf(event.detail.elt);
   if (!form || event.detail.requestConfig.verb === "get") return;
@@ -92,10 +93,11 @@ function takeFocus(root) {
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
   const root = detail.elt;
   showErrors(root);
-  if (!root.contains(document.activeElement) && document.activeElement === document.body) takeFocus(root);
+  const asked = detail.requestConfig?.elt?.matches("a, button, form");
+  if (asked && !root.contains(document.activeElement)) takeFocus(root);
   const status = document.getElementById("said");
   const heading = root.querySelector("h2");
-  if (!status || !heading || !detail.successful || detail.requestConfig?.verb === "get") return;
+  if (!status || !heading || !detail.successful || !formOf(detail.requestConfig?.elt)) return;
   status.textContent = status.dataset.textSaved.replace("%s", heading.textContent.trim());
 });
 

@@ -1,10 +1,12 @@
 """What browser tests share: people who log in, pages that report what went wrong in them."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests.factories import PASSWORD, UserFactory
@@ -49,13 +51,52 @@ def staff(
         context.close()
 
 
+@pytest.fixture
+def context_of(
+    browser: Browser, live_server: LiveServer
+) -> Iterator[Callable[..., BrowserContext]]:
+    """A browser in which somebody is logged in already; nobody where no user is given."""
+    opened: list[BrowserContext] = []
+
+    def make(user: Any = None, **options: Any) -> BrowserContext:
+        options.setdefault("viewport", {"width": 1280, "height": 900})
+        context = browser.new_context(base_url=live_server.url, reduced_motion="reduce", **options)
+        opened.append(context)
+        if user is not None:
+            client = Client()
+            client.force_login(user)
+            cookie = client.cookies["sessionid"].value
+            context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+        return context
+
+    yield make
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def page_of(context_of: Callable[..., BrowserContext], trouble: Trouble) -> Callable[..., Page]:
+    """`page_of("Nurse")` is a nurse's page, or that of a given user."""
+
+    def make(role: Any, **options: Any) -> Page:
+        user = UserFactory(role=role) if isinstance(role, str) else role
+        page = context_of(user, **options).new_page()
+        listen(page, trouble)
+        return page
+
+    return make
+
+
 def listen(page: Page, trouble: Trouble) -> None:
     """Collect script errors, console errors and failed requests of a page."""
     page.on("pageerror", lambda error: trouble.append(f"script: {error}"))
     page.on(
         "console",
         lambda message: (
-            trouble.append(f"console: {message.text}") if message.type == "error" else None
+            trouble.append(f"console: {message.text}")
+            # A form that comes back with errors or a conflict is an answer, not a fault.
+            if message.type == "error" and not re.search(r"status of (422|409)", message.text)
+            else None
         ),
     )
     page.on(

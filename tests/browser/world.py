@@ -1,0 +1,212 @@
+"""A small clinic in which every page of the clinic has something to show."""
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from clinik import clock
+from clinik.models import User
+from clinik.roles import ADMINISTRATOR, AUDITOR, CLINICIAN, FRONT_DESK, NURSE
+from encounters import lifecycle
+from encounters.models import Encounter, Patient, PatientAlert, Practitioner
+from records.models import Finding, Note, Observation
+from records.vitals_entry import record_vitals
+from tests.factories import (
+    AllergyFactory,
+    AssessmentFactory,
+    DiagnosisFactory,
+    EncounterFactory,
+    NoteFactory,
+    ObservationFactory,
+    PatientFactory,
+    PrescriptionFactory,
+    UserFactory,
+)
+
+ERROR = {"status": "entered-in-error", "error_reason": "Written on the wrong page."}
+STATUSES = ("planned", "arrived", "triaged", "onleave", "finished", "cancelled", "entered-in-error")
+
+
+@dataclass
+class World:
+    """Who works here, and the pages that each of them looks at: role -> name -> URL."""
+
+    users: dict[str, User]
+    patient: Patient
+    visits: dict[str, Encounter]
+    pages: dict[str, dict[str, str]]
+
+
+def make_world() -> World:
+    roles = (FRONT_DESK, NURSE, CLINICIAN, ADMINISTRATOR, AUDITOR)
+    users = {role: UserFactory(role=role, last_name=role.replace(" ", "")) for role in roles}
+    doctor = Practitioner.objects.get(user=users[CLINICIAN])
+    patient = PatientFactory(
+        family="Wolfeschlegelsteinhausenbergerdorff",
+        given="Hubert Blaine Maximilian",
+        known_as="Hub",
+        phone="555 0199",
+        city="Springfield",
+    )
+    AllergyFactory(patient=patient, criticality="high", reaction="Anaphylaxis")
+    AllergyFactory(patient=patient, substance_text="Latex", verification="entered-in-error")
+    PatientAlert.objects.create(patient=patient, text="Falls", start=clock.now(), author=doctor)
+    visits = {
+        status: EncounterFactory(status=status, practitioner=doctor, location=f"Room {n}")
+        for n, status in enumerate(STATUSES)
+    }
+    visits["open"] = EncounterFactory(
+        patient=patient,
+        practitioner=doctor,
+        type_text="Annual wellness visit",
+        service_type_text="General Practice",
+        reason_text="Routine health maintenance, and a cough that has lasted for three weeks",
+        location="Main Clinic, Room 204",
+    )
+    visits["old"] = EncounterFactory(
+        patient=patient, status="finished", start=clock.now() - dt.timedelta(days=400)
+    )
+    visits["finished"].status_history.filter(status="finished").update(
+        before={"status": "in-progress"}, by=users[NURSE]
+    )
+    visits["emergency"] = EncounterFactory(class_code="EMER", practitioner=doctor)
+    visits["stay"] = EncounterFactory(class_code="IMP", practitioner=doctor)
+    visits["left over"] = EncounterFactory(start=clock.now() - dt.timedelta(days=5))
+    visits["wrong"] = EncounterFactory(patient=patient, practitioner=doctor)
+    rows = _chart(visits["open"], doctor, users[NURSE])
+    NoteFactory(encounter=visits["wrong"], author=doctor)
+    visits["wrong"] = lifecycle.enter_in_error(
+        visits["wrong"], by=users[CLINICIAN], about="somebody-else", reason="Another Hubert."
+    )
+    return World(users, patient, visits, _pages(patient, visits, rows))
+
+
+def _chart(visit: Encounter, doctor: Practitioner, nurse: User) -> dict[str, Any]:
+    """Rows of every kind and state; those that pages of their own show, by name."""
+    of: dict[str, Any] = {"encounter": visit, "author": doctor}
+    for pulse in ("88", "132"):
+        record_vitals(
+            visit, by=nurse, id=uuid.uuid4(), confirmed=True, systolic="184", diastolic="91",
+            pulse=pulse, temperature="38.4", spo2="90", respiration="26", weight="70",
+            height="175", consciousness="A", oxygen="air", pain="3",
+        )  # fmt: skip
+    ObservationFactory(**of, code_code="2823-3", code_display="Potassium", interpretation="HH")
+    ObservationFactory(**of, **ERROR)
+    signed: Note = NoteFactory(
+        **of, signed=True, title="Visit summary", content="Feels well.\n" * 9
+    )
+    NoteFactory(**of, about=signed, relation="addendum", signed=True, content="And the knee.")
+    NoteFactory(**of, **ERROR)
+    of_status = {
+        status: PrescriptionFactory(**of, status=status, dosage_text="1 tablet in the morning")
+        for status in ("draft", "active", "on-hold", "stopped", "entered-in-error")
+    }
+    assessment = AssessmentFactory(**of)
+    Finding.objects.create(assessment=assessment, finding_text="High pressure", basis="184/91")
+    diagnosis = DiagnosisFactory(encounter=visit, use="AD", rank=1, condition_code="I10")
+    DiagnosisFactory(encounter=visit, condition_text="Type 2 diabetes mellitus", use="DD", rank=2)
+    return {
+        "draft": NoteFactory(**of, content="Half a note"),
+        "signed": signed,
+        "prescription": of_status["draft"],
+        "active": of_status["active"],
+        "assessment": assessment,
+        "diagnosis": diagnosis,
+        "observation": Observation.objects.filter(encounter=visit, status="final").first(),
+    }
+
+
+def _pages(
+    patient: Patient, visits: dict[str, Encounter], rows: dict[str, Any]
+) -> dict[str, dict[str, str]]:
+    return {
+        FRONT_DESK: _desk_pages(patient, visits),
+        CLINICIAN: _chart_pages(patient, visits, rows) | _step_pages(visits),
+        ADMINISTRATOR: {
+            "restore": reverse("encounters:encounter_restore", args=[visits["wrong"].pk]),
+        },
+        AUDITOR: {"forbidden": reverse("encounters:patient_register")},
+    }
+
+
+def _desk_pages(patient: Patient, visits: dict[str, Encounter]) -> dict[str, str]:
+    today, opens = reverse("records:board_today"), "encounters:encounter_open"
+    search = reverse("encounters:encounter_list")
+    return {
+        "today": today,
+        "another day": f"{today}?date=2025-03-31",
+        "earlier": reverse("records:board_earlier"),
+        "patients": reverse("encounters:patient_list"),
+        "nobody found": reverse("encounters:patient_list") + "?q=zzzzzz",
+        "register": reverse("encounters:patient_register"),
+        "edit patient": reverse("encounters:patient_edit", args=[patient.pk]),
+        "patient at the desk": reverse("records:patient_detail", args=[patient.pk]),
+        "visit at the desk": reverse("records:encounter_detail", args=[visits["open"].pk]),
+        "open": reverse(opens, args=[visits["old"].patient_id]),
+        "open a second": reverse(opens, args=[visits["finished"].patient_id]),
+        "plan": reverse(opens, args=[patient.pk]) + "?plan=1",
+        "edit visit": reverse("encounters:encounter_edit", args=[visits["open"].pk]),
+        "search": search,
+        "search with chips": f"{search}?status=finished&class_code=AMB&from=2020-01-01&reason=x",
+        "search, all of it": f"{search}?status=finished&status=in-progress",
+        "search refused": f"{search}?from=yesterdayish",
+        "password": reverse("account_change_password"),
+        "log out": reverse("account_logout"),
+        "missing": reverse("records:patient_detail", args=[uuid.uuid4()]),
+    }
+
+
+def _chart_pages(
+    patient: Patient, visits: dict[str, Encounter], rows: dict[str, Any]
+) -> dict[str, str]:
+    visit = reverse("records:encounter_detail", args=[visits["open"].pk])
+    kinds = ("vitals", "diagnosis", "note", "prescription", "assessment", "observation")
+    found = {
+        "board": reverse("records:board_today") + "?mine=1",
+        "patient": reverse("records:patient_detail", args=[patient.pk]),
+        "empty patient": reverse("records:patient_detail", args=[visits["arrived"].patient_id]),
+        "visit": visit,
+        "empty visit": reverse("records:encounter_detail", args=[visits["triaged"].pk]),
+        "visit of the past": reverse("records:encounter_detail", args=[visits["old"].pk]),
+        "visit in error": reverse("records:encounter_detail", args=[visits["wrong"].pk]),
+        "print": reverse("records:encounter_print", args=[visits["open"].pk]),
+        "past visit": reverse("records:encounter_past", args=[patient.pk]),
+        "allergy": reverse("encounters:allergy_add", args=[patient.pk]),
+        "edit allergy": reverse("encounters:allergy_edit", args=[patient.allergies.first().pk]),
+        "edit diagnosis": reverse("encounters:diagnosis_edit", args=[rows["diagnosis"].pk]),
+        "add diagnosis": reverse("encounters:diagnosis_add", args=[visits["open"].pk]),
+        "write on": reverse("records:note_edit", args=[rows["draft"].pk]),
+        "sign": reverse("records:note_sign", args=[rows["draft"].pk]),
+        "addendum": reverse("records:note_addendum", args=[rows["signed"].pk]),
+        "edit prescription": reverse("records:prescription_edit", args=[rows["prescription"].pk]),
+        "record in error": reverse("records:record_error", args=["note", rows["signed"].pk]),
+    }
+    for verb, row in (("activate", "prescription"), ("hold", "active"), ("stop", "active")):
+        found[f"{verb} it"] = reverse("records:prescription_step", args=[rows[row].pk, verb])
+    for name in ("vitals_add", "observation_add", "note_add", "prescription_add", "assessment_add"):
+        found[name] = reverse(f"records:{name}", args=[visits["open"].pk])
+    return found | {f"adding {kind}": f"{visit}?add={kind}" for kind in kinds}
+
+
+def _step_pages(visits: dict[str, Encounter]) -> dict[str, str]:
+    steps = (
+        ("close", "open"),
+        ("close", "stay"),
+        ("leave", "open"),
+        ("room", "open"),
+        ("hand_over", "open"),
+        ("times", "open"),
+        ("error", "open"),
+        ("cancel", "planned"),
+        ("cancel", "arrived"),
+        ("reopen", "finished"),
+        ("step_back", "finished"),
+        ("admit", "emergency"),
+    )
+    return {
+        f"{word}, {visit}": reverse(f"encounters:encounter_{word}", args=[visits[visit].pk])
+        for word, visit in steps
+    }
