@@ -79,7 +79,7 @@ def test_the_board_says_since_when_it_is_not_updating(
     for asked in (1, 2):
         expect(page.locator("#stale")).to_have_count(0)
         page.clock.fast_forward(POLL)
-            while len(missed) < asked:
+        while len(missed) < asked:
             page.wait_for_timeout(10)
     expect(page.locator("#stale")).to_have_text(re.compile(r"NOT updating since \d\d:\d\d"))
     page.unroute(re.compile("version="))
