@@ -120,7 +120,18 @@ def _by_age(vital: str, number: Decimal, age: Age, band: ChildBand | None) -> Fl
     if band is None:
         return _adult_flag(vital, number)
     code = _child_code(vital, number, age, band)
-    return _flag(code, _("PALS, after Hazinski 2013")) if code in _SEVERITY else None
+    return _flag(code, _child_source(vital, code)) if code in _SEVERITY else None
+
+
+def _child_source(vital: str, code: str) -> str:
+    """The table where it is one; else the limit itself (ours)."""
+    if vital == "temperature":
+        return _("temperature below 36 or from 38")
+    if vital == "spo2":
+        return _("SpO2 of a child up to 95")
+    if vital == "respiration" and code == "HH":
+        return _("respiration above 60, under 5 years")
+    return _("PALS, after Hazinski 2013")
 
 
 def _flag(code: str, source: str) -> Flag:

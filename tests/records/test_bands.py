@@ -128,6 +128,13 @@ def test_flag_names_its_words_and_source():
     assert "pregnancy" in flag("systolic", "140", age=ADULT, pregnant=True).source
 
 
+@pytest.mark.parametrize(
+    ("vital", "value"), [("temperature", "38.5"), ("spo2", "94"), ("respiration", "61")]
+)
+def test_limits_of_ours_do_not_name_pals(vital, value):
+    assert "PALS" not in flag(vital, value, age=aged(4), pregnant=False).source
+
+
 def test_blood_pressure_takes_the_graver_flag():
     assert bp_flag("150", "125", age=ADULT, pregnant=False).code == "HH"
     assert bp_flag("85", "92", age=ADULT, pregnant=False).code == "LL"
