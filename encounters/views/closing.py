@@ -142,10 +142,12 @@ def _shown(obstacle: lifecycle.Obstacle, form: Any) -> dict[str, Any]:
     """An obstacle for the template: its words, and the field here or the page that mends it."""
     field = MENDED_BY.get(obstacle.key, "")
     here = field in form.fields
-    url = ""
-    if not here and obstacle.url_name:
+    text, url = obstacle.text, ""
+    if not field and obstacle.url_name:
         url = reverse(obstacle.url_name, kwargs=obstacle.url_kwargs)
-    return {"text": obstacle.text, "field": form[field].id_for_label if here else "", "url": url}
+    if field == "diagnosis_text" and not here:
+        text = _("%(missing)s A clinician can add it.") % {"missing": text}
+    return {"text": text, "field": form[field].id_for_label if here else "", "url": url}
 
 
 class CancelView(VisitFormView):

@@ -178,3 +178,12 @@ def test_later_counts_as_a_calendar_does(
     day: dt.date, number: int, unit: str, expected: dt.date
 ) -> None:
     assert later(day, number, unit) == expected
+
+
+def test_nurse_is_told_who_adds_the_diagnosis_and_is_not_sent_where_she_may_not_go() -> None:
+    visit = EncounterFactory(class_code="IMP")
+    add = reverse("encounters:diagnosis_add", args=[visit.pk])
+    shown = login(NURSE).get(close_url(visit)).content.decode()
+    assert "A clinician can add it." in shown
+    assert add not in shown
+    assert "A clinician can add it." not in login(CLINICIAN).get(close_url(visit)).content.decode()
