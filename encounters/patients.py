@@ -83,6 +83,14 @@ def change_patient(
     return fresh
 
 
+def guardians(patient: Patient) -> list[PatientContact]:
+    """Who answers for a patient under 18, or who may be; one query, none for an adult."""
+    age = patient.age_at()
+    if age is not None and age.at_least(18):
+        return []
+    return list(PatientContact.objects.filter(patient=patient, is_guardian=True, active=True))
+
+
 def _may(by: Any, permission: str) -> None:
     if not by.has_perm(permission):
         raise PermissionDenied

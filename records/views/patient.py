@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from clinik import audit, keyset
 from encounters import banner
 from encounters.models import Patient
+from encounters.patients import guardians
 from encounters.views.allergies import section_context
 from records.patient_page import load_patient_page
 
@@ -37,6 +38,7 @@ def patient_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "patient": patient,
         "banner": banner.for_patient(patient, request.user),
         "page": page,
+        "guardians": guardians(patient),
     }
     if request.user.has_perm("encounters.view_allergy"):
         context |= section_context(patient, request)

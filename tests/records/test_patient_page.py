@@ -11,7 +11,7 @@ from django.urls import reverse
 from clinik import clock
 from clinik.models import AuditEvent
 from clinik.roles import AUDITOR, CLINICIAN, FRONT_DESK, NURSE
-from encounters.models import Patient
+from encounters.models import Patient, PatientContact
 from records.patient_page import load_patient_page, spark_points
 from tests.factories import (
     AllergyFactory,
@@ -94,6 +94,21 @@ def test_what_is_over_or_in_error_is_not_current() -> None:
     assert shown.chart.vitals == ()
     assert shown.chart.notes.rows == []
     assert [row.id for row in shown.visits.rows] == [visit.pk]
+
+
+def test_a_guardian_is_shown_of_a_child_and_of_no_adult() -> None:
+    for born, is_child in ((clock.today() - dt.timedelta(days=900), True), ("1980-01-02", False)):
+        patient = PatientFactory(birth_date=born)
+        contact = {"patient": patient, "phone": "555 0199", "relationship": "mother"}
+        PatientContact.objects.create(name="Ada Guard", is_guardian=True, **contact)
+        PatientContact.objects.create(name="Uncle Other", **contact)
+        PatientContact.objects.create(
+            name="Former Guard", is_guardian=True, active=False, **contact
+        )
+        shown = text(client_of(FRONT_DESK), patient)
+        assert ("Guardian Ada Guard (mother) 555 0199" in shown) is is_child
+        assert "Uncle Other" not in shown
+        assert "Former Guard" not in shown
 
 
 def test_the_front_desk_sees_visits_and_nothing_of_the_chart() -> None:
