@@ -145,6 +145,20 @@ def test_a_visit_in_error_says_who_and_why_takes_nothing_and_is_restored_by_an_a
     assert restore in page(client_of(ADMINISTRATOR), gone)
 
 
+@pytest.mark.parametrize(("about", "struck"), [("somebody-else", True), ("opened-twice", False)])
+def test_what_is_about_somebody_else_is_struck_through_and_asks_for_nothing(
+    about: str, struck: bool
+) -> None:
+    visit = EncounterFactory()
+    ObservationFactory(encounter=visit, code_code="2823-3", interpretation="HH")
+    gone = lifecycle.enter_in_error(
+        visit, by=UserFactory(role=CLINICIAN), about=about, reason="Wrong"
+    )
+    shown = page(client_of(CLINICIAN), gone)
+    assert ("not-theirs" in shown) is struck
+    assert ("Acknowledge" in shown) is not struck
+
+
 def test_rows_in_error_are_struck_through_and_counted_among_no_problems() -> None:
     visit = EncounterFactory()
     DiagnosisFactory(
