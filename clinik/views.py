@@ -19,7 +19,7 @@ from clinik import audit
 from clinik.models import User
 
 
-class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
+class PreferencesForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ["single_keys"]

@@ -26,6 +26,7 @@ from records.sections import (
     VitalsSection,
     observations_of,
 )
+from records.stay import participant_words, plan_facts, stay_facts
 from records.timeline import Timeline, load_timeline, name_of
 
 # The verbs of a visit that are a page of their own; the others are one press.
@@ -181,6 +182,7 @@ def load_periods(encounter: Encounter) -> list[StatusPeriod]:
 
 def load_header(encounter: Encounter, user: Any, periods: list[StatusPeriod]) -> Header:
     """Who, what, where and since when, and the steps from here: one query for the participants."""
+    chart = user.has_perm("encounters.view_chart")
     moment = encounter.start or encounter.planned_start or encounter.end
     day = localtime(moment).date() if moment else None
     verbs = lifecycle.allowed_verbs(encounter, user)
@@ -205,10 +207,10 @@ def load_header(encounter: Encounter, user: Any, periods: list[StatusPeriod]) ->
         next=_action(following, encounter) if following else None,
         beside=tuple(beside),
         more=tuple(rest),
-        error=_error(encounter, periods),
+        error=_error(encounter, periods, chart=chart),
         error_about=encounter.get_error_about_display(),
         participants=_participants(encounter),
-        facts=_facts(encounter),
+        facts=_facts(encounter, chart=chart),
         can_edit=user.has_perm("encounters.change_encounter") and not encounter.is_in_error,
     )
 
@@ -267,31 +269,35 @@ def _ended(encounter: Encounter) -> str:
     return _("ended %(time)s, %(length)s") % {"time": end, "length": length}
 
 
-def _error(encounter: Encounter, periods: Sequence[StatusPeriod]) -> str:
-    """Who put the visit aside, when and why; empty for any other visit."""
+def _error(encounter: Encounter, periods: Sequence[StatusPeriod], *, chart: bool) -> str:
+    """Who put the visit aside, when and why; empty for any other visit.
+
+    Reasons in free words may speak of the chart: only who sees it reads them.
+    """
     if not encounter.is_in_error:
         return ""
     last = periods[-1] if periods and periods[-1].status == Status.ENTERED_IN_ERROR else None
     reason = encounter.error_reason or (last.reason if last else "")
     if last is None or last.start is None:
-        return reason
-    return _("by %(who)s on %(when)s: %(why)s") % {
+        return reason if chart else ""
+    said = {
         "who": name_of(last.by) or _("an import"),
         "when": date_format(localtime(last.entered_at), "DATETIME_FORMAT"),
         "why": reason or _("no reason given"),
     }
+    return (_("by %(who)s on %(when)s: %(why)s") if chart else _("by %(who)s on %(when)s")) % said
 
 
 def _participants(encounter: Encounter) -> tuple[str, ...]:
     rows = EncounterParticipant.objects.filter(encounter=encounter, removed=False)
     return tuple(
-        f"{row} ({row.role_words})" if row.role_words else str(row)
+        participant_words(row)
         for row in rows.select_related("practitioner")
         if row.practitioner_id is None or row.practitioner_id != encounter.practitioner_id
     )
 
 
-def _facts(encounter: Encounter) -> tuple[tuple[str, str], ...]:
+def _facts(encounter: Encounter, *, chart: bool) -> tuple[tuple[str, str], ...]:
     """What the head has no room for; only what is filled."""
     labels = {str(value): str(label) for value, label in Priority.choices}
     priority = labels.get(encounter.priority, encounter.priority)
@@ -300,13 +306,15 @@ def _facts(encounter: Encounter) -> tuple[tuple[str, str], ...]:
         (_("Priority"), priority),
         (_("Organisation"), encounter.service_provider),
         (_("On leave to"), encounter.leave_to if encounter.status == Status.ONLEAVE else ""),
-        (_("Cancelled"), _cancelled(encounter)),
+        (_("Cancelled"), _cancelled(encounter, chart=chart)),
         (_("Part of"), str(encounter.part_of) if encounter.part_of else ""),
         (_("Recorded"), _("afterwards") if encounter.entered_late else ""),
+        *plan_facts(encounter),
+        *(stay_facts(encounter) if chart else ()),
     ]
     return tuple((label, value) for label, value in facts if value)
 
 
-def _cancelled(encounter: Encounter) -> str:
-    parts = (encounter.get_cancel_reason_display(), encounter.cancel_text)
+def _cancelled(encounter: Encounter, *, chart: bool) -> str:
+    parts = (encounter.get_cancel_reason_display(), encounter.cancel_text if chart else "")
     return ": ".join(part for part in parts if part) if encounter.cancel_reason else ""

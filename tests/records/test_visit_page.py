@@ -145,6 +145,38 @@ def test_a_visit_in_error_says_who_and_why_takes_nothing_and_is_restored_by_an_a
     assert restore in page(client_of(ADMINISTRATOR), gone)
 
 
+def test_a_stay_says_where_from_where_to_and_who_was_responsible_until_when() -> None:
+    by = UserFactory(role=CLINICIAN)
+    before = by.practitioner
+    now = clock.to_minute(clock.now())
+    visit = EncounterFactory(class_code="EMER", practitioner=before, start=now)
+    visit = lifecycle.admit(
+        visit, by=by, at=now, location="Ward 9", practitioner=PractitionerFactory()
+    )
+    lifecycle.set_hospitalization(visit, by=by, origin="Harbour home", diet="vegan")
+    lifecycle.finish(visit, by=by, disposition_code="rehab", override_reason="a test")
+    shown = page(client_of(CLINICIAN), visit)
+    for words in (
+        "Admitted: from the emergency department",
+        "Came from: Harbour home",
+        "Diet: vegan",
+        "Discharged to: rehabilitation",
+        f"{before} (attending until ",
+    ):
+        assert words in shown, words
+    shown = page(client_of(FRONT_DESK), visit)
+    assert "Harbour home" not in shown
+    assert "Discharged to" not in shown
+
+
+def test_a_begun_visit_says_what_it_was_booked_for() -> None:
+    booked = clock.to_minute(clock.now()) + dt.timedelta(minutes=45)
+    plan = {"planned_start": booked, "planned_minutes": 20}
+    assert "Planned for:" in page(client_of(NURSE), EncounterFactory(**plan))
+    assert "20 min" in page(client_of(NURSE), EncounterFactory(**plan))
+    assert "Planned for:" not in page(client_of(NURSE), EncounterFactory(status="planned", **plan))
+
+
 @pytest.mark.parametrize(("about", "struck"), [("somebody-else", True), ("opened-twice", False)])
 def test_what_is_about_somebody_else_is_struck_through_and_asks_for_nothing(
     about: str, struck: bool
