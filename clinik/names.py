@@ -60,6 +60,16 @@ def sounds_alike(a: str, b: str) -> bool:
     return bool(pairs) and min(pairs) >= WORD_LIKENESS
 
 
+@lru_cache(maxsize=20_000)
+def mistakable(family: str, given: str, other_family: str, other_given: str) -> bool:
+    """Whether two people of one day need a name alert: alike by sound, or of one family with given
+    names that begin alike ("Haugen, Ingrid" and "Haugen, Ingeborg")."""
+    if sounds_alike(f"{family} {given}", f"{other_family} {other_given}"):
+        return True
+    first, second = normalise_name(given)[:3], normalise_name(other_given)[:3]
+    return normalise_name(family) == normalise_name(other_family) and first == second
+
+
 def _pairs(a: str, b: str) -> list[float]:
     """The likeness of each pair of words, best pairs first; empty where a name is empty."""
     shorter, longer = sorted((normalise_name(a).split(), normalise_name(b).split()), key=len)

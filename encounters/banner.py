@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from clinik import clock
-from clinik.names import sounds_alike
+from clinik.names import mistakable
 from encounters.allergies import statements
 from encounters.models import Allergy, Encounter, Patient, PatientAlert
 
@@ -69,11 +69,11 @@ def for_patient(patient: Patient, user: Any) -> Banner:
 
 def name_alert(patient: Patient, others: list[Patient]) -> str:
     """What tells a patient from others of today with a name alike; empty where there is none."""
-    name = f"{patient.family} {patient.given}"
     alike = [
         other
         for other in others
-        if other.pk != patient.pk and sounds_alike(name, f"{other.family} {other.given}")
+        if other.pk != patient.pk
+        and mistakable(patient.family, patient.given, other.family, other.given)
     ]
     return ", ".join(f"{other.name} {other.born_words} {other.number}" for other in alike)
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from clinik import clock
 from clinik.mrn import format_mrn
-from clinik.names import normalise_name, sounds_alike
+from clinik.names import mistakable, normalise_name
 from encounters.models import Diagnosis, Encounter, Practitioner, StatusPeriod
 from encounters.models.encounter import OPEN, EncounterClass, Status
 from records.board_cards import Card, Row, Seen, Viewer, make_card, minutes_words, waited
@@ -207,7 +207,7 @@ def _alike(people: Iterable[Row]) -> set[Any]:
         by_letter.setdefault(normalise_name(row.patient__family)[:1], []).append(row)
     for rows in by_letter.values():
         for one, other in combinations(rows, 2):
-            if sounds_alike(one.full_name, other.full_name):
+            if mistakable(*one.names, *other.names):
                 found |= {one.person, other.person}
     return found
 

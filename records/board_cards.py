@@ -123,8 +123,8 @@ class Row(NamedTuple):
         )
 
     @property
-    def full_name(self) -> str:
-        return f"{self.patient__family} {self.patient__given}"
+    def names(self) -> tuple[str, str]:
+        return self.patient__family, self.patient__given
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,13 @@ from datetime import date
 
 import pytest
 
-from clinik.names import birth_date_candidates, likeness, normalise_name, parse_birth_date
+from clinik.names import (
+    birth_date_candidates,
+    likeness,
+    mistakable,
+    normalise_name,
+    parse_birth_date,
+)
 from clinik.names import sounds_alike as alike
 
 
@@ -118,3 +124,19 @@ def test_year_of_two_digits_is_searched_in_both_centuries():
 
 def test_iso_date_has_one_reading():
     assert birth_date_candidates("1962-03-11") == [date(1962, 3, 11)]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alert"),
+    [
+        (("Meier", "Katharina"), ("Maier", "Katarina"), True),
+        (("Haugen", "Ingrid"), ("Haugen", "Ingeborg"), True),
+        (("Haugen", "Ingrid"), ("Haugen", "Solveig"), False),
+        (("Haugen", "Ingrid"), ("Diallo", "Ingrid"), False),
+    ],
+)
+def test_people_of_one_day_who_may_be_taken_for_each_other(
+    one: tuple[str, str], other: tuple[str, str], alert: bool
+) -> None:
+    assert mistakable(*one, *other) is alert
+    assert mistakable(*other, *one) is alert
