@@ -11,6 +11,9 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+_FIRST_DAY = dt.date.min + dt.timedelta(days=1)
+_LAST_DAY = dt.date.max - dt.timedelta(days=1)
+
 request_now: ContextVar[dt.datetime | None] = ContextVar("request_now", default=None)
 
 
@@ -34,13 +37,17 @@ def today() -> dt.date:
 
 
 def day_start(day: dt.date) -> dt.datetime:
-    """The first instant of a day in the clinic's zone; right on both days the clocks change."""
+    """The first instant of a day in the clinic's zone; right on both days the clocks change.
+
+    The first and the last day of all, which have no instant in some zones, give their neighbours'.
+    """
+    day = min(max(day, _FIRST_DAY), _LAST_DAY)
     return dt.datetime.combine(day, dt.time(), tzinfo=timezone.get_default_timezone())
 
 
 def day_bounds(first: dt.date, last: dt.date | None = None) -> tuple[dt.datetime, dt.datetime]:
     """[start of first, start of the day after last): compare with >= and <."""
-    return day_start(first), day_start((last or first) + dt.timedelta(days=1))
+    return day_start(first), day_start(min(last or first, _LAST_DAY) + dt.timedelta(days=1))
 
 
 def to_minute(instant: dt.datetime) -> dt.datetime:

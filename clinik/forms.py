@@ -19,7 +19,9 @@ from django.db import models
 from django.http import Http404
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from clinik import clock
 from clinik.ids import uuid7
 
 T = TypeVar("T", bound=models.Model)
@@ -41,6 +43,45 @@ class DateTimeInput(forms.DateTimeInput):
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs=attrs, format="%Y-%m-%dT%H:%M")
+
+
+class MomentField(forms.DateTimeField):
+    """A time in the clinic's zone, also on the two days on which the clocks change.
+
+    Of an hour that comes twice the later one is taken, unless that is still to come; an hour that
+    was skipped is refused.
+    """
+
+    widget = DateTimeInput
+
+    default_error_messages: dict[str, Any] = {
+        "skipped": gettext_lazy("The clocks were put forward: this time did not exist."),
+    }
+
+    def to_python(self, value: Any) -> dt.datetime | None:
+        if isinstance(value, dt.datetime):
+            return super().to_python(value)
+        with timezone.override(dt.UTC):
+            read = super().to_python(value)
+        return self._in_zone(read.replace(tzinfo=None)) if read else None
+
+    def _in_zone(self, wall: dt.datetime) -> dt.datetime:
+        if not dt.MINYEAR < wall.year < dt.MAXYEAR:
+            # No zone can be asked about the first and the last day of all.
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        zone = timezone.get_current_timezone()
+        first, second = (wall.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
+        taken = first if second.astimezone(dt.UTC) > clock.now() else second
+        if timezone.localtime(taken.astimezone(dt.UTC)).replace(tzinfo=None) != wall:
+            raise ValidationError(self.error_messages["skipped"], code="skipped")
+        return taken
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """By what the box says: 02:30 shown and sent back is no change, whichever of the two."""
+        shown = self.prepare_value(initial)
+        if isinstance(shown, dt.datetime) and self.widget.format_value(shown) == data:
+            return False
+        return super().has_changed(initial, data)
 
 
 class PlainForm:

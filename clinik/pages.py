@@ -31,6 +31,11 @@ def next_url(request: HttpRequest, fallback: str, *args: Any) -> str:
     return wanted if wanted.startswith("/") and own else reverse(fallback, args=args)
 
 
+def number_in(text: str) -> int | None:
+    """A whole number of an address or a hidden field; None where it is none, or beyond any use."""
+    return int(text) if text.isdecimal() and len(text) < 10 else None
+
+
 def words_of(error: Exception) -> list[str]:
     """What a refused verb says to a person."""
     if isinstance(error, ValidationError):

@@ -121,7 +121,10 @@ def load_timeline(
     )
     cut = not show_all and len(found) > SHOWN
     acts = found[:SHOWN] if cut else found
-    entries = [*_statuses(encounter, periods), *_acts(acts, chart=chart, labels=labels)]
+    entries = [
+        *_statuses(encounter, periods, chart=chart),
+        *_acts(acts, chart=chart, labels=labels),
+    ]
     # Of two at the same minute the later entered stands above; sorting is stable.
     entries.sort(key=lambda entry: entry.at, reverse=True)
     return Timeline(entries=tuple(_with_days(encounter, entries)), cut=cut)
@@ -139,7 +142,9 @@ def _time(at: dt.datetime) -> str:
     return date_format(localtime(at), "TIME_FORMAT")
 
 
-def _statuses(encounter: Encounter, periods: Sequence[StatusPeriod]) -> Iterable[Entry]:
+def _statuses(
+    encounter: Encounter, periods: Sequence[StatusPeriod], *, chart: bool
+) -> Iterable[Entry]:
     before: StatusPeriod | None = None
     labels = {str(value): str(label) for value, label in Status.choices}
     for period in periods:
@@ -159,7 +164,7 @@ def _statuses(encounter: Encounter, periods: Sequence[StatusPeriod]) -> Iterable
             time=_time(start),
             text=text,
             who=who,
-            why=_why(encounter, period),
+            why=_why(encounter, period, chart=chart),
             warning=_stands_out(period),
         )
         before = period
@@ -200,12 +205,13 @@ def _stamp(at: dt.datetime, beside: dt.datetime) -> str:
     return date_format(localtime(at), "DATETIME_FORMAT")
 
 
-def _why(encounter: Encounter, period: StatusPeriod) -> str:
+def _why(encounter: Encounter, period: StatusPeriod, *, chart: bool) -> str:
+    """A reason in free words may speak of the chart: without it, only a coded one is said."""
     if period.status == Status.CANCELLED and encounter.cancel_reason:
         labels = {str(value): str(label) for value, label in CancelReason.choices}
-        parts = (labels[encounter.cancel_reason], encounter.cancel_text)
+        parts = (labels[encounter.cancel_reason], encounter.cancel_text if chart else "")
         return ": ".join(part for part in parts if part)
-    return period.reason
+    return period.reason if chart else ""
 
 
 def _acts(
@@ -221,7 +227,8 @@ def _acts(
         if press in told:
             continue
         told.add(press)
-        yield _act(event, seen[press], labels)
+        entry = _act(event, seen[press], labels)
+        yield entry if chart else replace(entry, why="")
 
 
 def _press(event: AuditEvent) -> tuple[object, ...]:

@@ -90,6 +90,10 @@ def record_vitals(
         _ask_once(encounter.patient, typed, when)
     with transaction.atomic():
         fresh = open_for_records(encounter)
+        # Under the visit's lock: the same form, sent twice at once, has been here by now.
+        before = _made_before(encounter, by, id)
+        if before:
+            return _same_as(before, typed, consciousness, id)
         made = []
         for name, row, parts in _rows(typed, consciousness):
             fill(row, fresh, by=by, id=uuid.uuid5(id, name), effective=when)

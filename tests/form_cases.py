@@ -246,6 +246,9 @@ STEPS = (
     Case(E + "encounter_hand_over", STEP, _own(E + "encounter_hand_over", visit()),
          fill={"to": "Example", "to_id": ""}),
     Case(E + "encounter_close", STEP, _own(E + "encounter_close", visit())),
+    Case(E + "encounter_close", STEP, _own(E + "encounter_close", visit(class_code="EMER")),
+         fill={"diagnosis_text": "Burn", "disposition_code": "home", "again_number": "2"},
+         name="close_stay"),
     Case(E + "encounter_cancel", STEP, _own(E + "encounter_cancel", visit("planned")),
          fill={"reason": "patient"}),
     Case(E + "encounter_uncancel", STEP,
@@ -283,6 +286,8 @@ STEPS = (
            fill={"reason": "Wrong"}, name=f"{kind}_error")
       for kind, make in (("note", World.note), ("observation", World.observation))),
     Case(E + "patient_not_same", STEP, _not_same, guarded=False),
+    Case(E + "patient_deceased", STEP, _own(E + "patient_deceased", patient), guarded=False),
+    Case("preferences", STEP, lambda world: (reverse("preferences"),) * 2, guarded=False),
     Case(E + "patient_deceased", STEP, _own(E + "patient_deceased", patient), guarded=False),
     Case(R + "board_earlier", STEP, _earlier, guarded=False),
 )  # fmt: skip

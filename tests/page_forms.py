@@ -19,8 +19,8 @@ class PageForm:
     action: str
     method: str
     data: dict[str, Any] = field(default_factory=dict)
-    # Names of text boxes, number boxes and the like: what somebody may type anything into.
-    typed: list[str] = field(default_factory=list)
+    # What somebody may type anything into, and its kind: text, number, date...
+    typed: dict[str, str] = field(default_factory=dict)
     buttons: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -53,7 +53,7 @@ class _Reader(HTMLParser):
         elif tag == "textarea" and name:
             self.area = (form, name)
             form.data[name] = ""
-            form.typed.append(name)
+            form.typed[name] = "text"
         elif tag == "select" and name:
             self.select = (form, name, False)
         elif tag == "option" and self.select:
@@ -70,7 +70,7 @@ class _Reader(HTMLParser):
         elif kind not in ("submit", "button", "reset"):
             form.data[name] = values.get("value", "")
             if kind != "hidden":
-                form.typed.append(name)
+                form.typed[name] = kind
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":

@@ -14,7 +14,7 @@ from clinik.models import AuditEvent
 from encounters.models import Encounter, StatusPeriod
 from tests.factories import PatientFactory, UserFactory
 from tests.form_cases import CASES, CREATES, EDITS, NO_FORM, STEPS, Case, World
-from tests.page_forms import state
+from tests.page_forms import forms_of, state
 from tests.test_permissions import TABLE
 
 pytestmark = pytest.mark.django_db
@@ -104,7 +104,6 @@ def test_stale_edit_shows_before_theirs_and_mine(case: Case) -> None:
     assert "Mine" in text
     assert state() == after
     # Having seen both, saving again is a decision.
-    from tests.page_forms import forms_of
 
     again = next(each for each in forms_of(text) if each.data.get("version") and each.typed)
     assert send(world, url, again.data).status_code == 302

@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from clinik import clock
-from clinik.forms import DateTimeInput, VersionedForm
+from clinik.forms import DateTimeInput, MomentField, VersionedForm
 from encounters.deceased import planned_visits, time_of_death
 from encounters.models import Encounter, Patient
 
@@ -21,7 +21,7 @@ class PlannedField(forms.ModelMultipleChoiceField):
 
 
 class DeceasedForm(VersionedForm, forms.Form):
-    deceased_at = forms.DateTimeField(
+    deceased_at = MomentField(
         label=_("Died"),
         required=False,
         widget=DateTimeInput({"autofocus": True}),

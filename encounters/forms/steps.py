@@ -10,11 +10,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clinik import clock
-from clinik.forms import DateTimeInput, PatientGuard, PlainForm
+from clinik.forms import MomentField, PatientGuard, PlainForm
 from encounters.fields import PractitionerField
 from encounters.forms.visits import suggested
 from encounters.models import Encounter, Hospitalization, StatusPeriod
 from encounters.models.encounter import CancelReason, ErrorAbout, Status
+
+# A hundred years; more is a slip of the finger, and the column ends.
+LONGEST_MINUTES = 100 * 366 * 24 * 60
 
 
 class StepForm(PatientGuard, forms.Form):
@@ -67,9 +70,7 @@ class LeaveForm(StepForm):
         required=False,
         widget=forms.TextInput({"autocomplete": "off", "autofocus": True}),
     )
-    expected_back = forms.DateTimeField(
-        label=gettext_lazy("Expected back"), required=False, widget=DateTimeInput()
-    )
+    expected_back = MomentField(label=gettext_lazy("Expected back"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -90,7 +91,7 @@ class CancelForm(StepForm):
         help_text=gettext_lazy("Needed for “other”."),
         widget=forms.TextInput({"autocomplete": "off"}),
     )
-    end = forms.DateTimeField(label=gettext_lazy("Last seen"), widget=DateTimeInput())
+    end = MomentField(label=gettext_lazy("Last seen"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -108,7 +109,7 @@ class CancelForm(StepForm):
 class AdmitForm(StepForm):
     """An emergency visit becomes an admission and stays one visit."""
 
-    at = forms.DateTimeField(label=gettext_lazy("Admitted at"), widget=DateTimeInput())
+    at = MomentField(label=gettext_lazy("Admitted at"))
     location = forms.CharField(
         label=gettext_lazy("Ward"), max_length=200, widget=suggested(source="rooms")
     )
@@ -132,20 +133,18 @@ class RoomForm(StepForm):
         max_length=200,
         widget=suggested({"autofocus": "autofocus"}, source="rooms"),
     )
-    at = forms.DateTimeField(
+    at = MomentField(
         label=gettext_lazy("Since"),
         required=False,
-        widget=DateTimeInput(),
         help_text=gettext_lazy("Empty: from now."),
     )
 
 
 class HandOverForm(StepForm):
     to = PractitionerField(label=gettext_lazy("To"))
-    at = forms.DateTimeField(
+    at = MomentField(
         label=gettext_lazy("Since"),
         required=False,
-        widget=DateTimeInput(),
         help_text=gettext_lazy("Empty: from now."),
     )
 
@@ -183,6 +182,7 @@ class TimesForm(StepForm):
         label=gettext_lazy("Length in minutes"),
         required=False,
         min_value=0,
+        max_value=LONGEST_MINUTES,
         help_text=gettext_lazy("Empty: follows the times."),
     )
 
@@ -193,9 +193,8 @@ class TimesForm(StepForm):
         for name, period in self.periods.items():
             if period.status == Status.PLANNED or period.source:
                 continue
-            self.fields[name] = forms.DateTimeField(
+            self.fields[name] = MomentField(
                 label=str(Status(period.status).label).capitalize(),
-                widget=DateTimeInput(),
                 initial=clock.to_minute(period.start) if period.start else None,
             )
         if self.encounter.status == Status.FINISHED:
@@ -235,13 +234,12 @@ class CloseForm(StepForm):
 
     # The key of the next visit, so that closing twice plans it once.
     id = forms.UUIDField(widget=forms.HiddenInput, required=False)
-    end = forms.DateTimeField(
-        label=gettext_lazy("End"), required=False, widget=DateTimeInput(), show_hidden_initial=True
-    )
+    end = MomentField(label=gettext_lazy("End"), required=False, show_hidden_initial=True)
     length_minutes = forms.IntegerField(
         label=gettext_lazy("Length in minutes"),
         required=False,
         min_value=0,
+        max_value=LONGEST_MINUTES,
         show_hidden_initial=True,
     )
     diagnosis_text = forms.CharField(

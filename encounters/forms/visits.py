@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clinik import codes
-from clinik.forms import DateTimeInput, NewRowForm, PatientGuard, PlainForm, VersionedForm
+from clinik.forms import MomentField, NewRowForm, PatientGuard, PlainForm, VersionedForm
 from encounters.fields import PractitionerField
 from encounters.models import Encounter, EncounterParticipant, Hospitalization, Patient
 from encounters.models.encounter import OPEN, EncounterClass, Priority, Status
@@ -159,10 +159,9 @@ class OpenForm(NewRowForm, PatientGuard, VisitFields):
     MORE = ("start", *VisitFields.MORE)
 
     status = forms.ChoiceField(label=gettext_lazy("Status"), initial=Status.ARRIVED)
-    start = forms.DateTimeField(
+    start = MomentField(
         label=gettext_lazy("Since"),
         required=False,
-        widget=DateTimeInput(),
         help_text=gettext_lazy("Empty: from now."),
     )
     confirmed_second = forms.BooleanField(required=False, widget=forms.HiddenInput)
@@ -199,7 +198,7 @@ class PlanForm(NewRowForm, PatientGuard, VisitFields):
         "reason_text",
     )
 
-    planned_start = forms.DateTimeField(label=gettext_lazy("Planned for"), widget=DateTimeInput())
+    planned_start = MomentField(label=gettext_lazy("Planned for"))
     planned_minutes = forms.IntegerField(
         label=gettext_lazy("Minutes"), min_value=1, max_value=DAY_MINUTES, initial=20
     )
@@ -228,9 +227,7 @@ class EditForm(PatientGuard, VersionedForm, VisitFields):
 
     MAIN = (*VisitFields.MAIN, "planned_start", "planned_minutes")
 
-    planned_start = forms.DateTimeField(
-        label=gettext_lazy("Planned for"), required=False, widget=DateTimeInput()
-    )
+    planned_start = MomentField(label=gettext_lazy("Planned for"), required=False)
     planned_minutes = forms.IntegerField(
         label=gettext_lazy("Planned minutes"), required=False, min_value=1, max_value=DAY_MINUTES
     )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from clinik import audit, clock, keyset
+from clinik.pages import number_in
 from encounters import search
 from encounters.filters import COUNT_DEFAULT, COUNT_MAX, SORTS, EncounterFilter
 from encounters.models import Encounter
@@ -83,7 +84,8 @@ def _results(request: HttpRequest, found: EncounterFilter) -> dict[str, Any]:
 
 
 def _size(text: str) -> int:
-    return min(max(int(text), 1), COUNT_MAX) if text.isdecimal() and text else COUNT_DEFAULT
+    wanted = number_in(text)
+    return COUNT_DEFAULT if wanted is None else min(max(wanted, 1), COUNT_MAX)
 
 
 def _url(query: QueryDict, **changes: Any) -> str:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from clinik.pages import next_url
+from clinik.pages import next_url, number_in
 from clinik.transitions import StaleVersion, TransitionError
 from encounters import lifecycle
 from encounters.forms.steps import PressForm, ReasonForm
@@ -100,7 +100,8 @@ class StepBackView(VisitFormView):
         return self.render_to_response(self.get_context_data(form=form))
 
     def _back(self, version: str, reason: str = "") -> Encounter:
-        seen = int(version) if version.isdecimal() else None
+        # What is no version is none that the person can have seen.
+        seen = (number_in(version) or 0) if version else None
         return lifecycle.step_back(
             self.encounter, by=self.request.user, reason=reason, version=seen
         )

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from clinik.forms import NewRowForm, PatientGuard
+from clinik.pages import number_in
 from records.assessments import MOST_FINDINGS, SUMMARY_LIMIT, FindingText
 
 EMPTY_ROWS = 3
@@ -43,8 +44,7 @@ class AssessmentForm(NewRowForm, PatientGuard, forms.Form):
             )
 
     def _rows_sent(self) -> int:
-        sent = str(self.data.get("rows", ""))
-        return int(sent) if sent.isdecimal() else EMPTY_ROWS
+        return number_in(str(self.data.get("rows", ""))) or EMPTY_ROWS
 
     @property
     def finding_fields(self) -> list[tuple[forms.BoundField, forms.BoundField]]:

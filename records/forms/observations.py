@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from clinik import clock
-from clinik.forms import DateTimeInput, NewRowForm, PatientGuard, VersionedForm
+from clinik.forms import MomentField, NewRowForm, PatientGuard, VersionedForm
 from records.models.observation import Category, Status
 from records.observations import OFFERED_STATUSES
 
@@ -40,7 +40,7 @@ class ObservationForm(NewRowForm, PatientGuard, forms.Form):
         max_length=100,
         widget=forms.TextInput(attrs={"list": UNIT_LIST, "autocomplete": "off"}),
     )
-    effective = forms.DateTimeField(label=_("Taken at"), widget=DateTimeInput)
+    effective = MomentField(label=_("Taken at"))
     range_low = forms.CharField(label=_("Reference range from"), required=False, max_length=100)
     range_high = forms.CharField(label=_("to"), required=False, max_length=100)
     interpretation = forms.ChoiceField(

@@ -80,7 +80,9 @@ class PastForm(NewRowForm, PatientGuard, VisitFields):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         day, begins, ends = (cleaned.get(name) for name in self.TIMES)
-        if day and begins and ends:
+        if day and not dt.MINYEAR < day.year < dt.MAXYEAR:
+            self.add_error("day", _("Enter a valid date."))
+        elif day and begins and ends:
             after = day + dt.timedelta(days=1) if cleaned.get("next_day") else day
             cleaned["start"] = self._moment(day, begins, "begins")
             cleaned["end"] = self._moment(after, ends, "ends")

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from clinik import clock
-from clinik.forms import DateTimeInput, NewRowForm, PatientGuard
+from clinik.forms import MomentField, NewRowForm, PatientGuard
 from records.vitals_entry import NAMES
 
 
@@ -49,7 +49,7 @@ class VitalsForm(NewRowForm, PatientGuard, forms.Form):
     height = _digits(_("Height"))
     height_unit = _units(_("Height unit"), ("cm", "cm"), ("[in_i]", "in"))
     head = _digits(_("Head circumference, cm"))
-    effective = forms.DateTimeField(label=_("Taken at"), widget=DateTimeInput)
+    effective = MomentField(label=_("Taken at"))
     confirmed = forms.BooleanField(
         label=_("The values are right as typed"), required=False, widget=forms.HiddenInput
     )

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from clinik.forms import already_made
+from clinik.pages import number_in
 from encounters.models import Encounter
 from records.assessments import MOST_FINDINGS, add_assessment, last_assessment
 from records.forms.assessments import EMPTY_ROWS, AssessmentForm
@@ -23,9 +24,8 @@ MORE_ROWS = 5
 def _form(
     encounter: Encounter, user: Any, data: QueryDict | None, query: QueryDict
 ) -> AssessmentForm:
-    wanted = query.get("rows", "")
-    rows = int(wanted) if wanted.isdecimal() else EMPTY_ROWS
-    return AssessmentForm(data, patient=encounter.patient, rows=rows)
+    rows = number_in(query.get("rows", ""))
+    return AssessmentForm(data, patient=encounter.patient, rows=rows or EMPTY_ROWS)
 
 
 def _more(encounter: Encounter, user: Any, form: AssessmentForm) -> Mapping[str, Any]:

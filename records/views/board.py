@@ -52,9 +52,11 @@ def board_today(request: HttpRequest) -> HttpResponse:
 def _day(text: str) -> dt.date:
     """The day the URL names; today where it names none that exists."""
     try:
-        return dt.date.fromisoformat(text)
+        day = dt.date.fromisoformat(text)
     except ValueError:
         return clock.today()
+    # The day before and the day after are offered too.
+    return day if dt.MINYEAR < day.year < dt.MAXYEAR else clock.today()
 
 
 def _links(board: Board) -> dict[str, Any]:

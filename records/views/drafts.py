@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from clinik import clock
+from clinik.pages import number_in
 from records import notes
 from records.drafts import ChangedElsewhere, keep, key_of
 from records.models import Note
@@ -57,9 +58,9 @@ def _about(request: HttpRequest, form: str, target: uuid.UUID) -> tuple[Any, boo
         return note.patient_id, note.is_in_error or _was_saved(request), None
     if not is_author(note, request.user):
         raise PermissionDenied
-    seen = request.POST.get("version", "")
+    seen = number_in(request.POST.get("version", ""))
     outdated = note.is_signed or note.is_in_error
-    return note.patient_id, outdated, int(seen) if seen.isdecimal() else note.version
+    return note.patient_id, outdated, note.version if seen is None else seen
 
 
 def _was_saved(request: HttpRequest) -> bool:

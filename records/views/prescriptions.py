@@ -148,7 +148,7 @@ def prescription_step(request: HttpRequest, pk: uuid.UUID, verb: str) -> HttpRes
                 by=request.user,
                 reason=form.cleaned_data.get("reason", ""),
                 override_reason=form.cleaned_data.get("override_reason", ""),
-                version=form.cleaned_data["version"],
+                version=form.cleaned_data.get("version"),
             )
         except (ValidationError, TransitionError, StaleVersion) as error:
             add_errors(form, error)
