@@ -199,11 +199,13 @@ class Viewer:
 
 def make_card(row: Row, seen: Seen, viewer: Viewer) -> Card:
     wait, level = _wait(row)
-    pressing = PRESSING.get(row.priority, ROUTINE)
+    # Once the visit is over its priority presses nobody; a critical result still does.
+    over = row.status == Status.FINISHED
+    pressing = ROUTINE if over else PRESSING.get(row.priority, ROUTINE)
     critical = row.critical_unseen or seen.critical
     urgent = critical or pressing <= URGENT_RANK
     on_leave = row.status == Status.ONLEAVE
-    if urgent and row.status != Status.FINISHED:
+    if urgent and not over:
         state = "is-urgent"
         level = "critical" if level else ""
     else:
@@ -319,7 +321,7 @@ def _flags(row: Row, seen: Seen, viewer: Viewer, *, urgent: bool) -> list[Flag]:
     flags = []
     if urgent and not viewer.chart:
         flags.append(Flag(_("urgent"), "critical"))
-    elif row.priority in PRESSING and PRESSING[row.priority] <= URGENT_RANK:
+    elif row.status != Status.FINISHED and PRESSING.get(row.priority, ROUTINE) <= URGENT_RANK:
         labels = {str(value): str(label) for value, label in Priority.choices}
         flags.append(Flag(labels[row.priority], "critical"))
     if viewer.chart:

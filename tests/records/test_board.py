@@ -339,6 +339,15 @@ def test_the_front_desk_reads_urgent_but_no_value_score_note_or_diagnosis() -> N
     assert "Latex" in client.get("/").content.decode()
 
 
+def test_the_priority_of_a_finished_visit_presses_nobody_but_its_critical_result_does() -> None:
+    made = visit("finished", -60, priority="EM")
+    for role in (CLINICIAN, FRONT_DESK):
+        assert texts(card_of(made, role)) == ""
+    ObservationFactory(encounter=made, interpretation="HH", code_code="2823-3")
+    assert texts(card_of(made, FRONT_DESK)) == "urgent"
+    assert texts(card_of(made)) == "critical result not seen"
+
+
 def test_names_alike_on_one_day_carry_an_alert_with_birth_date_and_number() -> None:
     one = visit(patient=PatientFactory(family="Nakamura", given="Ken"))
     visit(patient=PatientFactory(family="Nakamura", given="Kenji"))
