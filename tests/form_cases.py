@@ -287,7 +287,6 @@ STEPS = (
       for kind, make in (("note", World.note), ("observation", World.observation))),
     Case(E + "patient_not_same", STEP, _not_same, guarded=False),
     Case(E + "patient_deceased", STEP, _own(E + "patient_deceased", patient), guarded=False),
-    Case("preferences", STEP, lambda world: (reverse("preferences"),) * 2, guarded=False),
     Case(E + "patient_deceased", STEP, _own(E + "patient_deceased", patient), guarded=False),
     Case(R + "board_earlier", STEP, _earlier, guarded=False),
 )  # fmt: skip
