@@ -8,6 +8,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from clinik.constraints import one_of
 from clinik.ids import uuid7
 from clinik.transitions import StaleVersion
 
@@ -131,6 +132,7 @@ class AuditEvent(models.Model):
         verbose_name = _("audit event")
         verbose_name_plural = _("audit events")
         ordering = ["-id"]
+        constraints = [one_of("action", ["C", "R", "U", "E"])]
         indexes = [
             models.Index(fields=["patient_id", "-id"], name="audit_patient"),
             models.Index(fields=["encounter_id", "-id"], name="audit_encounter"),

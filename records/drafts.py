@@ -47,7 +47,8 @@ def keep(
     base_version: int | None = None,
 ) -> str:
     """Keep what is typed; answers the new stamp. Raises ChangedElsewhere, keeping nothing."""
-    payload = {name: data[name][:LONGEST] for name in FIELDS if name in data}
+    # No database text or JSON holds a NUL, and no key of a keyboard types one.
+    payload = {name: data[name][:LONGEST].replace("\0", "") for name in FIELDS if name in data}
     with transaction.atomic():
         draft = Draft.objects.select_for_update().of(user, form, target).first()
         if draft is not None and stamp != _stamp(draft):

@@ -145,6 +145,7 @@ class Allergy(ClinikModel):
             one_of("criticality", Criticality.values, blank=True),
             one_of("clinical_status", ClinicalStatus.values, blank=True),
             one_of("verification", Verification.values, blank=True),
+            one_of("onset_precision", clock.Precision.values),
         ]
         indexes = [models.Index(fields=["patient", "clinical_status"], name="allergy_patient")]
 

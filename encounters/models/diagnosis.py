@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from clinik import clock, codes
-from clinik.constraints import one_of
+from clinik.constraints import in_order, made_here, one_of
 from clinik.models import ClinikModel
 from encounters.models.encounter import Encounter, ErrorAbout, Status
 from encounters.models.patient import OfPatientQuerySet, Patient
@@ -142,6 +142,12 @@ class Diagnosis(ClinikModel):
             one_of("clinical_status", ClinicalStatus.values, blank=True),
             one_of("verification", Verification.values, blank=True),
             one_of("category", Category.values),
+            one_of("onset_precision", clock.Precision.values),
+            one_of("abatement_precision", clock.Precision.values),
+            made_here(
+                "onset_before_abatement",
+                in_order("onset", "abatement", precision=True).condition,
+            ),
             models.CheckConstraint(
                 name="diagnosis_rank_positive", condition=Q(rank=None) | Q(rank__gte=1)
             ),

@@ -14,7 +14,7 @@ from simple_history.models import HistoricalRecords
 
 from clinik import clock
 from clinik.ages import Age, age_at
-from clinik.constraints import IMPORTED, one_of
+from clinik.constraints import IMPORTED, in_order, one_of
 from clinik.models import ClinikModel
 from clinik.mrn import format_mrn, generate
 from clinik.names import normalise_name
@@ -184,6 +184,8 @@ class Patient(ClinikModel):
         constraints = [
             one_of("gender", Gender.values, blank=True),
             one_of("marital_status", MaritalStatus.values, blank=True),
+            one_of("birth_date_precision", clock.Precision.values),
+            one_of("deceased_at_precision", clock.Precision.values),
             models.CheckConstraint(
                 name="patient_has_a_name",
                 condition=~Q(family="") | ~Q(given="") | ~Q(known_as="") | IMPORTED,
@@ -326,6 +328,7 @@ class PatientAlert(ClinikModel):
     class Meta:
         verbose_name = _("alert")
         verbose_name_plural = _("alerts")
+        constraints = [in_order()]
 
     def __str__(self) -> str:
         return self.text

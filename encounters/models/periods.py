@@ -10,10 +10,16 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from clinik import clock, codes
-from clinik.constraints import IMPORTED, in_order
+from clinik.constraints import IMPORTED, in_order, one_of
 from clinik.models import ClinikModel
 from encounters.models.encounter import Encounter, Status
 from encounters.models.practitioner import Practitioner
+
+# Each interval here says of both its ends how exactly they are known.
+PRECISIONS = [
+    one_of("start_precision", clock.Precision.values),
+    one_of("end_precision", clock.Precision.values),
+]
 
 
 class StatusPeriodQuerySet(models.QuerySet["StatusPeriod"]):
@@ -59,6 +65,7 @@ class StatusPeriod(ClinikModel):
         ordering = ["start", "created", "id"]
         constraints = [
             in_order(precision=True),
+            *PRECISIONS,
             models.CheckConstraint(
                 name="status_period_status_known", condition=Q(status__in=Status.values)
             ),
@@ -145,7 +152,7 @@ class ClassPeriod(ClinikModel):
         verbose_name = _("class period")
         verbose_name_plural = _("class history")
         ordering = ["start", "created", "id"]
-        constraints = [in_order(precision=True)]
+        constraints = [in_order(precision=True), *PRECISIONS]
 
     def __str__(self) -> str:
         return f"{self.class_code} {self.start}"
@@ -171,7 +178,7 @@ class LocationPeriod(ClinikModel):
         verbose_name = _("location period")
         verbose_name_plural = _("location moves")
         ordering = ["start", "created", "id"]
-        constraints = [in_order(precision=True)]
+        constraints = [in_order(precision=True), *PRECISIONS]
 
     def __str__(self) -> str:
         return self.location
@@ -222,7 +229,7 @@ class EncounterParticipant(ClinikModel):
         verbose_name = _("participant")
         verbose_name_plural = _("participants")
         ordering = ["created", "id"]
-        constraints = [in_order(precision=True)]
+        constraints = [in_order(precision=True), *PRECISIONS]
 
     def __str__(self) -> str:
         return str(self.practitioner or self.name)

@@ -196,7 +196,9 @@ def _lacks_guardian(form: RegisterForm, contacts: Any) -> bool:
 @permission_required("encounters.add_patient", raise_exception=True)
 def patient_duplicates(request: HttpRequest) -> HttpResponse:
     """Who may be the same person as the one being typed; nothing is saved."""
-    return render(request, "encounters/_duplicates.html", _duplicates(request))
+    context = _duplicates(request)
+    audit.record_search(Patient, by=request.user, found=len(context["duplicates"]))
+    return render(request, "encounters/_duplicates.html", context)
 
 
 def _duplicates(request: HttpRequest) -> dict[str, Any]:
@@ -210,12 +212,13 @@ def _duplicates(request: HttpRequest) -> dict[str, Any]:
         for key, value in request.POST.items()
         if key.startswith("number-") and key.endswith("-value")
     ]
+    # Read beside the form's own checks; PostgreSQL takes no text with a NUL.
     found = likely_duplicates(
         family=cleaned.get("family", ""),
         given=cleaned.get("given", "") or cleaned.get("known_as", ""),
         birth_date=born.day if born else None,
         birth_date_precision=born.precision if born else "day",
-        identifiers=[str(value) for value in values[:20]],
+        identifiers=[str(value).replace("\0", "") for value in values[:20]],
     )
     told_apart = _told_apart(request)
     return {"duplicates": found_patients(found), "told_apart": told_apart}

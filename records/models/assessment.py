@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from clinik import codes
+from clinik.clock import Precision
 from clinik.constraints import one_of
 from clinik.models import ClinikModel
 from records.models.base import ClinicalRecord, RecordQuerySet
@@ -42,6 +43,7 @@ class Assessment(ClinicalRecord):
         verbose_name_plural = _("assessments")
         constraints = [
             one_of("status", Status.values),
+            one_of("effective_precision", Precision.values),
             models.CheckConstraint(
                 name="assessment_has_a_summary",
                 condition=~models.Q(summary="") | ~models.Q(source=""),

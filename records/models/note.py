@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from clinik import codes
+from clinik.clock import Precision
 from clinik.constraints import IMPORTED, one_of
 from clinik.models import ClinikModel
 from encounters.models import Practitioner
@@ -87,6 +88,8 @@ class Note(ClinicalRecord):
         permissions = [("enter_any_in_error", "Can enter anybody's record in error")]
         constraints = [
             one_of("status", Status.values),
+            one_of("effective_precision", Precision.values),
+            one_of("type", Type.values),
             one_of("relation", Relation.values, blank=True),
             models.CheckConstraint(
                 name="note_signed_has_digest",

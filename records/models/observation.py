@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from clinik import codes
+from clinik.clock import Precision
 from clinik.constraints import IMPORTED, one_of
 from clinik.models import ClinikModel
 from records.models.base import ClinicalRecord, RecordQuerySet
@@ -121,6 +122,7 @@ class Observation(Value, ClinicalRecord):
         verbose_name_plural = _("observations")
         constraints = [
             one_of("status", Status.values),
+            one_of("effective_precision", Precision.values),
             models.CheckConstraint(
                 name="observation_says_what",
                 condition=~Q(code_code="") | ~Q(code_text="") | ~Q(code_display="") | IMPORTED,

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from clinik import clock, codes
+from clinik.clock import Precision
 from clinik.constraints import IMPORTED, in_order, one_of
 from records.models.base import ClinicalRecord, RecordQuerySet
 
@@ -102,6 +103,7 @@ class Prescription(ClinicalRecord):
         permissions = [("prescribe", "Can make a prescription active")]
         constraints = [
             one_of("status", Status.values),
+            one_of("effective_precision", Precision.values),
             one_of("intent", Intent.values, blank=True),
             one_of("priority", Priority.values, blank=True),
             in_order(precision=True),

@@ -10,13 +10,14 @@ from django.db import IntegrityError, connection, models, transaction
 
 from clinik import clock
 from clinik.ids import uuid7
-from clinik.models import Code, Draft, ImportedResource
+from clinik.models import AuditEvent, Code, Draft, ImportedResource
 from encounters.models import (
     ClassPeriod,
     EncounterParticipant,
     LocationPeriod,
     NoKnownAllergies,
     NotSamePerson,
+    PatientAlert,
     PatientIdentifier,
     PractitionerIdentifier,
     StatusPeriod,
@@ -119,6 +120,18 @@ BROKEN: list[tuple[str, Row, dict[str, Any]]] = [
     ("diagnosis_rank_positive", DiagnosisFactory, {"rank": 0}),
     ("diagnosis_says_what", DiagnosisFactory, {"condition_text": ""}),
     (
+        "encounters_diagnosis_onset_before_abatement",
+        lambda: DiagnosisFactory(onset=EARLIER, abatement=NOW),
+        {"abatement": EARLIER - dt.timedelta(hours=1)},
+    ),
+    (
+        "encounters_patientalert_start_before_end",
+        lambda: PatientAlert.objects.create(
+            patient=PatientFactory(), text="Falls", start=EARLIER, end=NOW
+        ),
+        {"end": EARLIER - dt.timedelta(hours=1)},
+    ),
+    (
         "encounters_statusperiod_start_before_end",
         _period(StatusPeriod, status="arrived"),
         {"end": EARLIER - dt.timedelta(hours=1)},
@@ -171,6 +184,10 @@ FACTORIES: dict[str, Row] = {
     "note": NoteFactory,
     "observation": ObservationFactory,
     "prescription": PrescriptionFactory,
+    "statusperiod": _period(StatusPeriod, status="arrived"),
+    "classperiod": _period(ClassPeriod, class_code="AMB"),
+    "locationperiod": _period(LocationPeriod, location="Room 1"),
+    "encounterparticipant": _period(EncounterParticipant, name="Ina"),
 }
 
 
@@ -226,6 +243,7 @@ APART = {
     "encounter_not_part_of_itself",
     "patient_not_merged_into_itself",
     "not_same_person_in_order",
+    "clinik_auditevent_action_known",
 }
 
 
@@ -303,6 +321,12 @@ def test_pair_of_patients_is_kept_in_order() -> None:
     first, second = sorted([PatientFactory(), PatientFactory()], key=lambda row: str(row.pk))
     with pytest.raises(IntegrityError, match="not_same_person_in_order"):
         insert_copy(NotSamePerson(first=second, second=first, at=NOW))
+
+
+def test_trail_knows_four_kinds_of_acts() -> None:
+    event = AuditEvent(id=7, at=NOW, act="patient.view", action="X", object_type="patient")
+    with pytest.raises(IntegrityError, match="clinik_auditevent_action_known"):
+        insert_copy(event)
 
 
 def _name_no_visit(row: models.Model) -> None:
