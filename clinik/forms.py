@@ -54,7 +54,7 @@ class MomentField(forms.DateTimeField):
 
     widget = DateTimeInput
 
-    default_error_messages: dict[str, Any] = {
+    default_error_messages = {
         "skipped": gettext_lazy("The clocks were put forward: this time did not exist."),
     }
 
@@ -79,7 +79,7 @@ class MomentField(forms.DateTimeField):
     def has_changed(self, initial: Any, data: Any) -> bool:
         """By what the box says: 02:30 shown and sent back is no change, whichever of the two."""
         shown = self.prepare_value(initial)
-        if isinstance(shown, dt.datetime) and self.widget.format_value(shown) == data:
+        if isinstance(shown, dt.datetime) and DateTimeInput().format_value(shown) == data:
             return False
         return super().has_changed(initial, data)
 

@@ -163,6 +163,13 @@ def _earlier(world: World) -> tuple[str, str]:
     return (reverse("records:board_earlier"),) * 2
 
 
+def _wrong(kind: str, make: Callable[[World], Any]) -> Callable[[World], tuple[str, str]]:
+    def page(world: World) -> tuple[str, str]:
+        return (reverse("records:record_error", args=[kind, make(world).pk]),) * 2
+
+    return page
+
+
 def patient(world: World) -> Any:
     return world.patient
 
@@ -280,13 +287,11 @@ STEPS = (
     Case(R + "observation_seen", STEP,
          _own(R + "observation_seen", lambda world: world.observation("190")),
          fill={"action": "Called"}),
-    *(Case(R + "record_error", STEP,
-           lambda world, kind=kind, make=make: (
-               reverse(R + "record_error", args=[kind, make(world).pk]),) * 2,
-           fill={"reason": "Wrong"}, name=f"{kind}_error")
-      for kind, make in (("note", World.note), ("observation", World.observation))),
+    Case(R + "record_error", STEP, _wrong("note", World.note),
+         fill={"reason": "Wrong"}, name="note_error"),
+    Case(R + "record_error", STEP, _wrong("observation", World.observation),
+         fill={"reason": "Wrong"}, name="observation_error"),
     Case(E + "patient_not_same", STEP, _not_same, guarded=False),
-    Case(E + "patient_deceased", STEP, _own(E + "patient_deceased", patient), guarded=False),
     Case(E + "patient_deceased", STEP, _own(E + "patient_deceased", patient), guarded=False),
     Case(R + "board_earlier", STEP, _earlier, guarded=False),
 )  # fmt: skip
