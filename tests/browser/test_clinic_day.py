@@ -39,7 +39,7 @@ def crowd(transactional_db: None) -> None:
         row[by_name["search_name"]] = f"{family} {given}"
         row[by_name["birth_date"]] = str(dt.date(1940, 1, 1) + dt.timedelta(days=n % 28_000))
         people.append(tuple(row.values()))
-    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
     places = ", ".join(["%s"] * len(fields))
     table = connection.ops.quote_name(Patient._meta.db_table)
     with transaction.atomic(), connection.cursor() as cursor:
@@ -75,11 +75,13 @@ def test_a_visit_from_the_door_to_the_search(crowd: None, staff: Callable[..., P
     desk.wait_for_url(f"**/patients/{patient.pk}/")
     keys.press("n")
     desk.wait_for_url("**/visits/new/")
+    expect(desk.get_by_role("button", name="Open visit")).to_be_focused()
     keys.press("Enter")
     desk.wait_for_url(re.compile(r"/visits/[0-9a-f-]{36}/"))
     assert keys.pressed <= 4
     visit = Encounter.objects.get(patient=patient)
     assert (visit.status, visit.class_code) == ("arrived", "AMB")
+    assert visit.start is not None
     assert abs(visit.start - clock.now()) < dt.timedelta(minutes=2)
     expect(desk.locator("body")).not_to_contain_text("Blood pressure")
 

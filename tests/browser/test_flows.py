@@ -120,6 +120,7 @@ def test_a_visit_by_keyboard_alone(page_of: Callable[..., Page]) -> None:
     page.wait_for_url(re.compile("/patients/[0-9a-f-]{36}/"))
     hands.press("n")
     page.wait_for_url("**/visits/new/")
+    expect(page.get_by_role("button", name="Open visit")).to_be_focused()
     hands.press("Enter")
     page.wait_for_url(re.compile("/visits/[0-9a-f-]{36}/"))
     hands.tab_to(page.get_by_role("button", name="Start"))
@@ -174,6 +175,7 @@ def close_by_two_keys(hands: Typist) -> None:
     before = hands.pressed
     hands.press("c")
     hands.page.wait_for_url("**/close/")
+    expect(hands.page.get_by_role("button", name="Close visit")).to_be_focused()
     hands.press("Enter")
     expect(hands.page.locator("main .page-head")).to_contain_text("finished")
     assert hands.pressed - before == 2
