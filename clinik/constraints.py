@@ -17,9 +17,7 @@ def one_of(field: str, values: Iterable[str], *, blank: bool = False) -> models.
     )
 
 
-def in_order(
-    start: str = "start", end: str = "end", *, precision: bool = False
-) -> models.CheckConstraint:
+def ordered(start: str, end: str, *, precision: bool = False) -> Q:
     """The interval does not end before it starts, where both ends are known (to the minute)."""
     condition = (
         Q(**{f"{start}__isnull": True})
@@ -28,8 +26,16 @@ def in_order(
     )
     if precision:
         condition |= ~Q(**{f"{start}_precision": "instant"}) | ~Q(**{f"{end}_precision": "instant"})
+    return condition
+
+
+def in_order(
+    start: str = "start", end: str = "end", *, precision: bool = False
+) -> models.CheckConstraint:
+    """A rule for all rows, imported ones too: the interval is `ordered`."""
     return models.CheckConstraint(
-        name=f"%(app_label)s_%(class)s_{start}_before_{end}", condition=condition
+        name=f"%(app_label)s_%(class)s_{start}_before_{end}",
+        condition=ordered(start, end, precision=precision),
     )
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from clinik import clock, codes
-from clinik.constraints import in_order, made_here, one_of
+from clinik.constraints import made_here, one_of, ordered
 from clinik.models import ClinikModel
 from encounters.models.encounter import Encounter, ErrorAbout, Status
 from encounters.models.patient import OfPatientQuerySet, Patient
@@ -144,10 +144,7 @@ class Diagnosis(ClinikModel):
             one_of("category", Category.values),
             one_of("onset_precision", clock.Precision.values),
             one_of("abatement_precision", clock.Precision.values),
-            made_here(
-                "onset_before_abatement",
-                in_order("onset", "abatement", precision=True).condition,
-            ),
+            made_here("onset_before_abatement", ordered("onset", "abatement", precision=True)),
             models.CheckConstraint(
                 name="diagnosis_rank_positive", condition=Q(rank=None) | Q(rank__gte=1)
             ),

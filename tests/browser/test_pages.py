@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
 
 from clinik.roles import ADMINISTRATOR, AUDITOR, CLINICIAN, FRONT_DESK
 from encounters.models import Patient
@@ -14,8 +14,8 @@ from tests.browser.world import World, make_world
 
 AXE = (Path(__file__).parent / "vendor" / "axe" / "axe.min.js").read_text()
 # A page is loaded once, wide and light; then looked at narrow and dark.
-WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 375, "height": 800}
-ZOOMED = {"width": 640, "height": 450}
+WIDE, PHONE = ViewportSize(width=1280, height=900), ViewportSize(width=375, height=800)
+ZOOMED = ViewportSize(width=640, height=450)
 WHOLE = "() => axe.run(document, {resultTypes: ['violations']})"
 COLOURS = "() => axe.run(document, {runOnly: ['color-contrast'], resultTypes: ['violations']})"
 # Forms that are sent empty, to look at the page with their errors.

@@ -42,7 +42,9 @@ class World:
 
 def make_world() -> World:
     roles = (FRONT_DESK, NURSE, CLINICIAN, ADMINISTRATOR, AUDITOR)
-    users = {role: UserFactory(role=role, last_name=role.replace(" ", "")) for role in roles}
+    users: dict[str, User] = {
+        role: UserFactory(role=role, last_name=role.replace(" ", "")) for role in roles
+    }
     doctor = Practitioner.objects.get(user=users[CLINICIAN])
     patient = PatientFactory(
         family="Wolfeschlegelsteinhausenbergerdorff",
@@ -54,7 +56,7 @@ def make_world() -> World:
     AllergyFactory(patient=patient, criticality="high", reaction="Anaphylaxis")
     AllergyFactory(patient=patient, substance_text="Latex", verification="entered-in-error")
     PatientAlert.objects.create(patient=patient, text="Falls", start=clock.now(), author=doctor)
-    visits = {
+    visits: dict[str, Encounter] = {
         status: EncounterFactory(status=status, practitioner=doctor, location=f"Room {n}")
         for n, status in enumerate(STATUSES)
     }

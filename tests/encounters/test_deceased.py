@@ -74,6 +74,7 @@ def test_page_proposes_the_end_of_the_visit_and_cancels_what_stays_ticked(
     answer = clinician.post(page_of(patient), {**form, "cancelled": [str(booked.pk)]})
     assert answer.status_code == 302
     patient.refresh_from_db()
+    assert visit.end is not None
     assert (patient.deceased, patient.deceased_at) == (True, clock.to_minute(visit.end))
     booked.refresh_from_db()
     kept.refresh_from_db()

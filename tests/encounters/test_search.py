@@ -105,8 +105,10 @@ def test_search_by_practitioner_name_key_or_me(staff: Client, nurse: User) -> No
     [("type", "type_text"), ("service", "service_type_text"), ("reason", "reason_text")],
 )
 def test_search_by_words_of_a_text(staff: Client, field: str, column: str) -> None:
-    found = visit(clock.now(), **{column: "Annual wellness visit"})
-    visit(clock.now(), **{column: "Knee pain"})
+    wellness: dict[str, Any] = {column: "Annual wellness visit"}
+    knee: dict[str, Any] = {column: "Knee pain"}
+    found = visit(clock.now(), **wellness)
+    visit(clock.now(), **knee)
     assert ids(staff, **{field: "wellness annual"}) == [found.pk]
 
 
@@ -254,7 +256,7 @@ def test_pages_hold_twenty_and_walk_both_ways_without_gap_or_repeat(staff: Clien
         seen.append([row.id for row in response.context["page"].rows])
         url = response.context["next_url"] and URL + response.context["next_url"]
     assert [len(page) for page in seen] == [20, 20, 5]
-    assert sorted(sum(seen, [])) == sorted(made)
+    assert sorted(pk for page in seen for pk in page) == sorted(made)
     back = staff.get(URL + response.context["previous_url"])
     assert [row.id for row in back.context["page"].rows] == seen[1]
 
@@ -291,7 +293,7 @@ def test_many_are_not_counted_to_the_end(staff: Client, monkeypatch: Any) -> Non
     assert "2+ found" in staff.get(URL).content.decode()
 
 
-# -- chips, rights, cost ----------------------------------------------------------------------------
+# -- chips, rights, cost --------------------------------------------------------------------------
 
 
 def test_a_chip_says_its_filter_and_its_link_removes_it(staff: Client) -> None:

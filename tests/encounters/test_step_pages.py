@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.contrib.messages import get_messages
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -53,7 +52,7 @@ def stored(moment: dt.datetime) -> str:
     return f"{clock.timezone.localtime(moment):%Y-%m-%dT%H:%M}"
 
 
-def undo_of(response: HttpResponse) -> str:
+def undo_of(response: Any) -> str:
     """The address of the Undo button beside the last message; empty where there is none."""
     tags = [str(message.extra_tags) for message in get_messages(response.wsgi_request)]
     return tags[-1].partition(":")[2] if tags[-1].startswith("undo:") else ""
@@ -359,6 +358,7 @@ def test_times_correct_a_start_and_the_length_follows() -> None:
     sent = base(visit)
     for name, period in form.periods.items():
         sent[name] = stored(period.start)
+    assert began.start is not None
     earlier = clock.to_minute(began.start) - dt.timedelta(minutes=20)
     sent[f"at_{began.pk.hex}"] = stored(earlier)
     assert client.post(url("times", visit), sent).status_code == 302

@@ -54,6 +54,7 @@ def test_open_untouched_makes_an_arrived_ambulatory_visit_now(patient: Patient) 
     visit = Encounter.objects.get()
     assert response["Location"] == reverse("records:encounter_detail", args=[visit.pk])
     assert (visit.patient, visit.status, visit.class_code) == (patient, Status.ARRIVED, "AMB")
+    assert visit.start is not None
     assert abs(clock.now() - visit.start) < dt.timedelta(minutes=1)
     assert visit.practitioner is not None
     assert visit.practitioner.family.startswith("Example")

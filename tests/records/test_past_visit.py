@@ -181,14 +181,14 @@ def test_the_page_says_that_the_day_is_past(patient: Patient) -> None:
 
 def test_a_time_that_the_clocks_skipped_is_refused(patient: Patient, monkeypatch: Any) -> None:
     monkeypatch.setattr(settings, "TIME_ZONE", "America/New_York")
-    clock.timezone.get_default_timezone.cache_clear()
+    clock.timezone.get_default_timezone.cache_clear()  # type: ignore[attr-defined]
     try:
         client, _user = login(CLINICIAN)
         sent = typed(patient, day="2025-03-09", begins="02:30", ends="03:30")
         response = client.post(past_url(patient), sent)
     finally:
         monkeypatch.undo()
-        clock.timezone.get_default_timezone.cache_clear()
+        clock.timezone.get_default_timezone.cache_clear()  # type: ignore[attr-defined]
     assert response.status_code == 422
     assert response.context["form"].errors["begins"]
 

@@ -32,14 +32,15 @@ def doctor() -> Any:
 def test_author_enters_own_record_in_error(doctor: Any, kind: str) -> None:
     row = made(kind, doctor)
     before = {"patient": row.patient_id, "encounter": row.encounter_id, "words": str(row)}
-    wrong = enter_record_in_error(row, by=doctor, reason="Typed into the wrong chart")
+    wrong: Any = enter_record_in_error(row, by=doctor, reason="Typed into the wrong chart")
     assert (wrong.status, wrong.error_reason) == ("entered-in-error", "Typed into the wrong chart")
     assert before == {
         "patient": wrong.patient_id,
         "encounter": wrong.encounter_id,
         "words": str(wrong),
     }
-    assert not KINDS[kind].objects.listed().exists()
+    model: Any = KINDS[kind]
+    assert not model.objects.listed().exists()
     event = AuditEvent.objects.get(act=f"{kind}.enter_in_error")
     assert (event.by, event.object_id) == (doctor, str(row.pk))
     assert wrong.history.latest().history_user == doctor
@@ -80,7 +81,7 @@ def test_twice_and_stale_are_refused(doctor: Any) -> None:
 
 def test_signed_note_keeps_content_and_digest(doctor: Any) -> None:
     note = sign_note(add_note(EncounterFactory(), by=doctor, content="As said."), by=doctor)
-    wrong = enter_record_in_error(note, by=doctor, reason="Wrong patient")
+    wrong: Any = enter_record_in_error(note, by=doctor, reason="Wrong patient")
     assert (wrong.content, wrong.digest) == ("As said.", note.digest)
     assert wrong.digest == wrong.content_digest()
     assert wrong.signatures.count() == 1
@@ -89,6 +90,7 @@ def test_signed_note_keeps_content_and_digest(doctor: Any) -> None:
 def test_section_shows_it_apart(doctor: Any) -> None:
     note = add_note(EncounterFactory(), by=doctor, content="As said.")
     enter_record_in_error(note, by=doctor, reason="Wrong")
+    assert note.encounter is not None
     section = NotesSection.load(note.encounter, doctor)
     assert section.rows == ()
     assert [row.record for row in section.wrong] == [note]

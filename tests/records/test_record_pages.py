@@ -33,7 +33,7 @@ FILLED: dict[str, dict[str, Any]] = {
     "prescription": {"medication_text": "Amlodipine 5 mg", "priority": "routine"},
     "assessment": {"summary": "Above the target.", "rows": "3", "finding_0": "Hypertension"},
 }
-MODELS = {
+MODELS: dict[str, Any] = {
     "vitals": Observation,
     "observation": Observation,
     "note": Note,

@@ -149,7 +149,7 @@ def test_a_stay_says_where_from_where_to_and_who_was_responsible_until_when() ->
     by = UserFactory(role=CLINICIAN)
     before = by.practitioner
     now = clock.to_minute(clock.now())
-    visit = EncounterFactory(class_code="EMER", practitioner=before, start=now)
+    visit: Encounter = EncounterFactory(class_code="EMER", practitioner=before, start=now)
     visit = lifecycle.admit(
         visit, by=by, at=now, location="Ward 9", practitioner=PractitionerFactory()
     )
