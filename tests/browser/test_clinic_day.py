@@ -121,7 +121,7 @@ def test_a_visit_from_the_door_to_the_search(crowd: None, staff: Callable[..., P
     doctor.locator("[name=content]").fill("Feels well. Blood pressure above the target.")
     doctor.get_by_role("button", name="Save and sign").click()
     doctor.get_by_role("button", name="Sign", exact=True).click()
-    expect(doctor.locator("#section-notes")).to_contain_text("signed")
+    expect(doctor.locator("#section-notes")).to_contain_text(re.compile(r"· signed \d"))
     add(doctor, "prescriptions")
     doctor.get_by_label("Medication").fill("Amlodipine 5 mg")
     doctor.get_by_label("Dosage").fill("1 tablet in the morning")
