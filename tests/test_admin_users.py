@@ -106,9 +106,7 @@ def test_who_treats_needs_a_practitioner(role: str, client: Client) -> None:
 @pytest.mark.parametrize(
     ("role", "admitted"), [(ADMINISTRATOR, True), (AUDITOR, True), (FRONT_DESK, False)]
 )
-def test_the_role_decides_who_gets_in(
-    role: str, admitted: bool, client: Client
-) -> None:
+def test_the_role_decides_who_gets_in(role: str, admitted: bool, client: Client) -> None:
     make(client, roles=[role])
     user = User.objects.get(username="nora")
     assert user.is_staff is admitted
