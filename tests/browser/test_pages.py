@@ -40,7 +40,7 @@ class Looker:
         self.said: list[str] = []
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.said.append(f"script: {error}"))
-        page.on("requestfailed", lambda request: self.said.append(f"lost: {request.url}"))
+        page.on("requestfailed", self._lost)
 
     def _console(self, message: Any) -> None:
         # That the page or a form answers with errors is what was asked for.
@@ -48,6 +48,11 @@ class Looker:
         own = lost and "/static/" not in message.location["url"]
         if message.type == "error" and not own:
             self.said.append(f"console: {message.text}")
+
+    def _lost(self, request: Any) -> None:
+        # A page that is left while it asks for suggestions drops that question.
+        if "ERR_ABORTED" not in (request.failure or ""):
+            self.said.append(f"lost: {request.url} {request.failure}")
 
     def look(self, name: str, url: str) -> None:
         answer = self.page.goto(url)
