@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from clinik.roles import ADMINISTRATOR, AUDITOR, CLINICIAN, FRONT_DESK, LABELS, NURSE
 
-PASSWORD = "invented-people"  # noqa: S105: it is printed, and shown at the login page
+PASSWORD = "invented-people"  # no secret: printed, and shown at the login page
 
 
 @dataclass(frozen=True)

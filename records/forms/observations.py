@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinik import clock
 from clinik.forms import MomentField, NewRowForm, PatientGuard, VersionedForm
+from records.loinc import NOTICE
 from records.models.observation import Category, Status
 from records.observations import OFFERED_STATUSES
 
@@ -27,6 +28,8 @@ INTERPRETATION_WORDS = [
 class ObservationForm(NewRowForm, PatientGuard, forms.Form):
     """The template puts the lists of codes and of units beside it, under CODE_LIST, UNIT_LIST."""
 
+    # LOINC's licence asks for it wherever its codes are offered.
+    notice = NOTICE
     what = forms.CharField(
         label=_("What"),
         max_length=500,

@@ -232,3 +232,11 @@ def test_bmi_follows_from_weight_and_the_last_height_and_is_not_stored(nurse: An
     assert tiles["bmi"] is not None
     assert tiles["bmi"].text == "25.2"
     assert not Observation.objects.filter(code_code="39156-5").exists()
+
+
+def test_notice_of_loinc_stands_where_its_codes_are_offered(client: Client, nurse: Any) -> None:
+    client.force_login(nurse)
+    visit = EncounterFactory()
+    page = client.get(f"/visits/{visit.pk}/", {"add": "observation"}).content.decode()
+    assert "This material contains content from LOINC (http://loinc.org)." in page
+    assert "content from LOINC" not in client.get(f"/visits/{visit.pk}/").content.decode()
