@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from django.contrib.staticfiles import finders
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clinik.roles import CLINICIAN
@@ -160,3 +162,27 @@ def test_the_scripts_of_the_board_are_found(clinician: Client) -> None:
     names = scripts_of(html_of(clinician, reverse("records:board_today")))
     assert {"js/board.js", "js/form.js", "js/find.js", "js/keys.js"} <= names
     assert any("htmx" in name for name in names)
+
+
+@pytest.mark.parametrize(
+    "name", ["records:encounter_detail", "records:encounter_print", "encounters:encounter_close"]
+)
+def test_a_full_visit_costs_the_queries_of_one_with_a_row_of_each(
+    name: str, full_visit: Encounter, clinician: Client
+) -> None:
+    small = EncounterFactory()
+    of = {"encounter": small, "patient": small.patient}
+    author = NoteFactory(**of).author
+    for n in range(2):
+        ObservationFactory(**of, code_code=("8867-4", "2823-3")[n])
+    PrescriptionFactory(**of, author=author)
+    DiagnosisFactory(encounter=small)
+    assert queries(clinician, name, full_visit) == queries(clinician, name, small)
+
+
+def queries(client: Client, name: str, visit: Encounter) -> int:
+    url = reverse(name, args=[visit.pk])
+    client.get(url)
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get(url).status_code == 200
+    return len(asked)
