@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from pytest_django.live_server_helper import LiveServer
 
 BROWSER_TESTS = Path(__file__).parent / "browser"
@@ -30,6 +31,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
     }
     settings.WHITENOISE_AUTOREFRESH = True
+    # The live server's threads end with their requests, and so must their sessions.
+    for database in settings.DATABASES.values():
+        database["CONN_MAX_AGE"] = 0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -53,6 +57,19 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> Iterator
             if database["ENGINE"] == "django.db.backends.sqlite3":
                 database["TEST"]["NAME"] = str(Path(folder) / "test.sqlite3")
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """End what a browser just closed still asked for: PostgreSQL drops no database in use."""
+    yield
+    with django_db_blocker.unblock():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
 
 
 @pytest.fixture(scope="session")
