@@ -160,7 +160,7 @@ def test_lists_of_a_full_day_are_light(url: str, full_board: None, clinician: Cl
 def test_the_scripts_of_the_board_are_found(clinician: Client) -> None:
     """So that the weights above weigh something."""
     names = scripts_of(html_of(clinician, reverse("records:board_today")))
-    assert {"js/board.js", "js/form.js", "js/find.js", "js/keys.js"} <= names
+    assert {"js/board.js", "js/form.js", "js/combobox.js", "js/keys.js"} <= names
     assert any("htmx" in name for name in names)
 
 
