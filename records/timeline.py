@@ -66,6 +66,7 @@ WORDS = {
     "note.create": gettext_lazy("begun"),
     "note.sign": gettext_lazy("signed"),
     "note.cosign": gettext_lazy("co-signed"),
+    "note.ask_cosignature": gettext_lazy("second signature asked for"),
     "observation.acknowledge": gettext_lazy("seen"),
     "diagnosis.promote": gettext_lazy("put on the problem list"),
     "encounter.record_past": gettext_lazy("recorded afterwards"),

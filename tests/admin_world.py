@@ -22,7 +22,7 @@ from encounters.models import (
     Practitioner,
     PractitionerIdentifier,
 )
-from records.models import Finding, Note, NoteSignature, ObservationComponent
+from records.models import Finding, Note, NoteSignature, NoteTemplate, ObservationComponent
 from tests.factories import (
     AllergyFactory,
     AssessmentFactory,
@@ -111,6 +111,7 @@ def _chart(visit: Encounter, author: Practitioner) -> None:
     NoteSignature.objects.create(
         note=note, practitioner=author, by=author.user, at=clock.now(), digest=note.digest
     )
+    NoteTemplate.objects.create(practitioner=author, name="Own", body="S:")
     PrescriptionFactory(**rows)
     assessment = AssessmentFactory(**rows)
     Finding.objects.create(assessment=assessment, finding_text="High pressure")

@@ -7,12 +7,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from clinik.admin.base import link_to, links
-from encounters.admin.shared import OfPatientReadOnlyAdmin, PartsInline
+from encounters.admin.shared import OfPatientReadOnlyAdmin, OfPractitionerAdmin, PartsInline
 from records.models import (
     Assessment,
     Finding,
     Note,
     NoteSignature,
+    NoteTemplate,
     Observation,
     ObservationComponent,
     Prescription,
@@ -61,6 +62,16 @@ class NoteAdmin(RecordAdmin):
     list_display = ["__str__", "type", "patient", "encounter", "author", "signed_at", "status"]
     list_filter = ["status", "type"]
     inlines = [SignatureInline]
+
+
+@admin.register(NoteTemplate)
+class NoteTemplateAdmin(OfPractitionerAdmin):
+    """Written by its practitioner only."""
+
+    view_permission = "records.view_note"
+    list_display = ["name", "type", "practitioner", "removed"]
+    list_select_related = ["practitioner"]
+    list_filter = ["type", "removed"]
 
 
 @admin.register(Prescription)

@@ -3,6 +3,7 @@
 from records.models.assessment import Assessment, Finding
 from records.models.base import ClinicalRecord
 from records.models.note import Note, NoteSignature
+from records.models.note_template import NoteTemplate
 from records.models.observation import Observation, ObservationComponent
 from records.models.prescription import Prescription
 
@@ -12,6 +13,7 @@ __all__ = [
     "Finding",
     "Note",
     "NoteSignature",
+    "NoteTemplate",
     "Observation",
     "ObservationComponent",
     "Prescription",

@@ -1,10 +1,12 @@
 """Note (FHIR R4 DocumentReference): written as a draft, signed by its author, then closed."""
 
+import datetime as dt
 import hashlib
+import json
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -19,6 +21,17 @@ from records.models.base import ClinicalRecord, RecordQuerySet
 class NoteQuerySet(RecordQuerySet["Note"]):
     def unsigned(self) -> "NoteQuerySet":
         return self.filter(status=Note.Status.PRELIMINARY)
+
+    def unsigned_of(self, practitioner: Practitioner) -> "NoteQuerySet":
+        """This practitioner's drafts made here, of any day; only they can sign them."""
+        return self.unsigned().listed().filter(author=practitioner, source="")
+
+    def awaiting_cosignature_of(self, practitioner: Practitioner) -> "NoteQuerySet":
+        """Signed notes whose author named this practitioner, who has not signed yet."""
+        theirs = NoteSignature.objects.filter(note=OuterRef("pk"), practitioner=practitioner)
+        return self.listed().filter(
+            ~Exists(theirs), cosigner=practitioner, status__in=[Status.FINAL, Status.AMENDED]
+        )
 
 
 class Status(models.TextChoices):
@@ -40,6 +53,13 @@ class Type(models.TextChoices):
     OTHER = "other", _("other")
 
 
+class Format(models.TextChoices):
+    """How the text of a note made here is read; an import may hold any content type."""
+
+    PLAIN = "text/plain", _("plain text")
+    MARKDOWN = "text/markdown", _("markdown")
+
+
 class Relation(models.TextChoices):
     """FHIR relatesTo: appends or replaces."""
 
@@ -56,6 +76,7 @@ class Note(ClinicalRecord):
 
     Status = Status
     Type = Type
+    Format = Format
     Relation = Relation
 
     status = models.CharField(
@@ -71,13 +92,22 @@ class Note(ClinicalRecord):
     title = models.CharField(_("title"), max_length=500, blank=True, default="")
     # Plain or markdown, up to 100,000 characters in forms; imports keep everything.
     content = models.TextField(_("text"), blank=True, default="")
-    content_type = models.CharField(max_length=100, default="text/plain", editable=False)
+    content_type = models.CharField(max_length=100, default=Format.PLAIN, editable=False)
     digest = models.CharField(max_length=64, blank=True, default="", editable=False)
     signed_at = models.DateTimeField(_("signed"), null=True, blank=True, editable=False)
     about = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="additions"
     )
     relation = models.CharField(max_length=20, choices=Relation, blank=True, default="")
+    # Named by the author; their signature is a second NoteSignature over the same digest.
+    cosigner = models.ForeignKey(
+        Practitioner,
+        verbose_name=_("to be co-signed by"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
 
     objects = NoteQuerySet.as_manager()
     history = HistoricalRecords()
@@ -97,12 +127,21 @@ class Note(ClinicalRecord):
                 | (~Q(digest="") & Q(signed_at__isnull=False))
                 | IMPORTED,
             ),
+            models.CheckConstraint(
+                name="note_cosigner_is_another",
+                condition=Q(cosigner__isnull=True)
+                | Q(author__isnull=True)
+                | ~Q(cosigner=F("author")),
+            ),
         ]
         indexes = [
             models.Index(fields=["encounter", "-effective"], name="note_encounter"),
             models.Index(fields=["patient", "-effective"], name="note_patient"),
             models.Index(
                 fields=["author"], name="note_unsigned", condition=Q(status="preliminary")
+            ),
+            models.Index(
+                fields=["cosigner"], name="note_cosigner", condition=Q(cosigner__isnull=False)
             ),
         ]
 
@@ -113,12 +152,24 @@ class Note(ClinicalRecord):
     def is_signed(self) -> bool:
         return bool(self.digest) or self.status in (self.Status.FINAL, self.Status.AMENDED)
 
+    @property
+    def is_markdown(self) -> bool:
+        return self.content_type.partition(";")[0].strip().lower() == Format.MARKDOWN
+
     def content_digest(self) -> str:
-        """SHA-256 over what a signature binds: the note's id, patient, type, title and text."""
-        bound = "\x1f".join(
-            [str(self.pk), str(self.patient_id), self.type, self.title, self.content]
-        )
-        return hashlib.sha256(bound.encode()).hexdigest()
+        """SHA-256 over what a signature binds: all that is read in the note, and where it stands.
+
+        The author is bound by the signature, the status is not: a signed note may still be entered
+        in error. As JSON, so that no two notes read the same.
+        """
+        when = self.effective
+        bound = [
+            *(str(self.pk), str(self.patient_id), str(self.encounter_id or "")),
+            *(str(self.about_id or ""), self.relation, self.type),
+            when.astimezone(dt.UTC).isoformat() if when else "",
+            *(self.title, self.content_type, self.content),
+        ]
+        return hashlib.sha256(json.dumps(bound).encode()).hexdigest()
 
 
 class NoteSignature(ClinikModel):
