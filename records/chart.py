@@ -101,7 +101,12 @@ def load_visit(encounter: Encounter, user: Any, *, add: str = "", show_all: str 
         diagnoses=diagnoses,
         closing=_closing(encounter, sections, diagnoses) if diagnoses else None,
         timeline=load_timeline(
-            encounter, periods, chart=chart, labels=labels, show_all=show_all == "timeline"
+            encounter,
+            periods,
+            chart=chart,
+            labels=labels,
+            vitals=_vitals(sections),
+            show_all=show_all == "timeline",
         ),
     )
 
@@ -157,6 +162,12 @@ def _href(obstacle: lifecycle.Obstacle) -> str:
         return reverse(obstacle.url_name, kwargs=obstacle.url_kwargs)
     except NoReverseMatch:
         return ""
+
+
+def _vitals(sections: Sequence[Any]) -> frozenset[str]:
+    """The ids of the vital signs among the records that the page has read."""
+    taken = (one for one in sections if isinstance(one, VitalsSection))
+    return frozenset(str(row.pk) for one in taken for row in (*one.rows, *one.wrong))
 
 
 def _labels(sections: Sequence[Any], diagnoses: Diagnoses | None) -> dict[str, str]:

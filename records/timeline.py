@@ -5,8 +5,8 @@ it was entered). Views are not shown, and nothing of the chart to those who may 
 """
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -109,9 +109,13 @@ def load_timeline(
     *,
     chart: bool,
     labels: Mapping[str, str],
+    vitals: Collection[str] = (),
     show_all: bool = False,
 ) -> Timeline:
-    """One query for the acts; `labels` names the records that the page has read already."""
+    """One query for the acts; `labels` names the records that the page has read already.
+
+    `vitals` holds the ids of those that are vital signs: taken together they are one thing done.
+    """
     events = AuditEvent.objects.filter(encounter_id=encounter.pk).exclude(
         action=AuditEvent.Action.READ
     )
@@ -124,7 +128,7 @@ def load_timeline(
     acts = found[:SHOWN] if cut else found
     entries = [
         *_statuses(encounter, periods, chart=chart),
-        *_acts(acts, chart=chart, labels=labels),
+        *_acts(acts, chart=chart, labels=labels, vitals=vitals),
     ]
     # Of two at the same minute the later entered stands above; sorting is stable.
     entries.sort(key=lambda entry: entry.at, reverse=True)
@@ -159,7 +163,8 @@ def _statuses(
         if before is not None and before.start is not None and _waited(before):
             who = _after(who, labels.get(before.status, before.status), start - before.start)
         if period.entered_at - start > LATE and not period.source:
-            who += " · " + _("entered %(time)s") % {"time": _stamp(period.entered_at, start)}
+            entered = _("entered %(time)s") % {"time": _stamp(period.entered_at, start)}
+            who = f"{who} · {entered}" if who else entered
         yield Entry(
             at=start,
             time=_time(start),
@@ -216,10 +221,16 @@ def _why(encounter: Encounter, period: StatusPeriod, *, chart: bool) -> str:
 
 
 def _acts(
-    events: Sequence[AuditEvent], *, chart: bool, labels: Mapping[str, str]
+    events: Sequence[AuditEvent],
+    *,
+    chart: bool,
+    labels: Mapping[str, str],
+    vitals: Collection[str],
 ) -> Iterable[Entry]:
     """One line for each act; what one press made in several rows is one line with their number."""
-    seen = Counter(_press(event) for event in events)
+    made: dict[tuple[object, ...], list[str]] = defaultdict(list)
+    for event in events:
+        made[_press(event)].append(event.object_id)
     told = set()
     for event in events:
         if event.act in IN_HISTORY or (not chart and _of_the_chart(event)):
@@ -228,7 +239,9 @@ def _acts(
         if press in told:
             continue
         told.add(press)
-        entry = _act(event, seen[press], labels)
+        entry = _act(event, len(made[press]), labels)
+        if len(made[press]) > 1 and all(pk in vitals for pk in made[press]):
+            entry = replace(entry, bold="", text=_("vitals taken"))
         yield entry if chart else replace(entry, why="")
 
 

@@ -103,6 +103,17 @@ def test_a_record_is_named_and_those_of_one_press_are_one_line() -> None:
     assert told[:2] == ["3 observations added", "Visit Summary begun"]
 
 
+def test_vital_signs_of_one_press_are_one_thing_done() -> None:
+    visit = EncounterFactory()
+    token = audit.origin.set(audit.Origin(None, "press-1"))
+    signs = [ObservationFactory(encounter=visit) for _number in range(3)]
+    for sign in signs:
+        audit.record("observation.create", sign, by=UserFactory(role=NURSE))
+    audit.origin.reset(token)
+    assert words(visit, vitals={str(sign.pk) for sign in signs})[0] == "vitals taken"
+    assert words(visit, vitals={str(signs[0].pk)})[0] == "3 observations added"
+
+
 def test_without_the_chart_no_record_is_named() -> None:
     visit = EncounterFactory()
     audit.record("note.create", NoteFactory(encounter=visit), by=UserFactory(role=NURSE))
