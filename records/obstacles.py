@@ -52,9 +52,10 @@ def _unseen(encounter: Encounter) -> list[Obstacle]:
 
 
 def acknowledge_it(record: Observation) -> Obstacle:
+    parts = "/".join(part.value_words for part in record.components.all())
+    value = record.value_words or parts
     return Obstacle(
-        _("A critical result has not been acknowledged: %(result)s")
-        % {"result": f"{record} {record.value_words}".strip()},
+        _("Critical, not acknowledged: %(result)s") % {"result": f"{record} {value}".strip()},
         "records:observation_seen",
         {"pk": record.pk},
         "critical-result",
