@@ -17,6 +17,8 @@ from encounters.models import Allergy, Encounter, Patient, PatientAlert
 
 # Of a day's visits; a clinic with more would need an index by sound.
 MOST_VISITS_A_DAY = 500
+# Names alike that the banner says: those of families, twins and namesakes, without covering it.
+MOST_ALIKE = 3
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,10 @@ def name_alert(patient: Patient, others: list[Patient]) -> str:
         if other.pk != patient.pk
         and mistakable(patient.family, patient.given, other.family, other.given)
     ]
-    return ", ".join(f"{other.name} {other.born_words} {other.number}" for other in alike)
+    named = [f"{other.name} {other.born_words} {other.number}" for other in alike[:MOST_ALIKE]]
+    if more := len(alike) - len(named):
+        named.append(_("%(n)d more") % {"n": more})
+    return ", ".join(named)
 
 
 def _given(patient: Patient) -> str:
