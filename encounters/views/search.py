@@ -1,12 +1,13 @@
 """The visit search: the URL is the query."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
-from django.utils import formats
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -77,10 +78,19 @@ def _results(request: HttpRequest, found: EncounterFilter) -> dict[str, Any]:
         "previous_url": _url(request.GET, cursor=str(page.previous)) if page.previous else "",
         "next_url": _url(request.GET, cursor=str(page.next)) if page.next else "",
         "first_url": _url(request.GET, cursor=None) if "cursor" in request.GET else "",
+        "past_url": _past_url(request.GET, page.rows) if newest else "",
         "sort_url": _url(request.GET, cursor=None, sort="oldest" if newest else None),
         "all_dates_url": _url(request.GET, cursor=None, **{"from": "1900-01-01"}),
         "bounded_from": found.first_day if found.bounded else None,
     }
+
+
+def _past_url(query: QueryDict, rows: Sequence[search.VisitRow]) -> str:
+    """The same search up to today, where its first page begins with what is only planned."""
+    if not rows or any(query.get(name) for name in ("to", "on", "cursor")):
+        return ""
+    ahead = timezone.localtime(rows[0].date).date() > clock.today()
+    return _url(query, to=clock.today().isoformat()) if ahead else ""
 
 
 def _size(text: str) -> int:
