@@ -125,7 +125,7 @@ def _diagnosis(row: Diagnosis, problem: Diagnosis | None, *, may: bool) -> Diagn
 
 
 def use_words(row: Diagnosis) -> str:
-    """ "Admission 1": use in words and rank; empty where there is neither."""
+    """ "Admission 1", "Rank 1": use in words and rank; empty where there is neither."""
     words = {
         Use.ADMISSION: _("Admission"),
         Use.DISCHARGE: _("Discharge"),
@@ -136,8 +136,9 @@ def use_words(row: Diagnosis) -> str:
         Use.BILLING: _("Billing"),
     }
     use = words[Use(row.use)] if row.use else ""
-    rank = str(row.rank) if row.rank else ""
-    return " ".join(part for part in (use, rank) if part)
+    if row.rank and not use:
+        return _("Rank %(n)d") % {"n": row.rank}
+    return f"{use} {row.rank}" if row.rank else use
 
 
 def _since(row: Diagnosis) -> str:
