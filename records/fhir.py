@@ -14,6 +14,7 @@ from encounters.fhir.common import (
     coded,
     concept,
     first_concept,
+    first_person,
     link,
     notes,
     period,
@@ -69,7 +70,7 @@ def read_observation(resource: dict[str, Any], place: str) -> Mapped:
             reading.keep(key)
     mapped = Mapped(Observation, fields, parent="observation")
     link(reading, mapped, patient="subject", author=())
-    mapped.links["author"] = parse_reference(reading.first("performer"), reading.at("performer"))
+    mapped.links["author"] = first_person(reading, "performer")
     for position, component in enumerate(reading.each("component")):
         columns = {**coded("code", concept(component, "code")), **_value(component)}
         mapped.parts.append(Row(ObservationComponent, {"position": position, **columns}))
@@ -173,7 +174,7 @@ def read_note(resource: dict[str, Any], place: str) -> Mapped:
     mapped.links = {
         "patient": reading.reference("subject"),
         "encounter": parse_reference(context.first("encounter"), context.at("encounter[0]")),
-        "author": parse_reference(reading.first("author"), reading.at("author[0]")),
+        "author": first_person(reading, "author"),
     }
     at = reading.time("date", zone())
     if at is None and context.obj.get("period") is not None:
@@ -209,29 +210,39 @@ def _note_status(reading: Reading) -> str:
 
 
 def _content(reading: Reading, fields: dict[str, Any]) -> None:
-    """The text of the first attachment; what is no text (a PDF, an address) stays in the rest."""
+    """The first attachment that is text; what is none (a PDF, an address) stays in the rest."""
     fields |= {"content": "", "content_type": "text/plain"}
-    sent = reading.first("content")
-    if sent is None:
+    attachments = [
+        Reading(content.obj.get("attachment") or {}, content.at("attachment"))
+        for content in reading.each("content")
+    ]
+    if not attachments:
         return
-    where = f"{reading.at('content')}[0].attachment"
-    attachment = Reading(sent.get("attachment") or {}, where)
-    kind = attachment.text("contentType") or "text/plain"
+    attachment = next((one for one in attachments if _is_text(one)), attachments[0])
     fields["title"] = fields["title"] or attachment.text("title")
-    data = attachment.text("data")
-    if not kind.startswith("text/") or not data:
+    if len(attachments) > 1 or not _is_text(attachment):
         reading.keep("content")
+    if not _is_text(attachment):
         return
+    where, data = attachment.place, attachment.text("data")
+    kind = attachment.text("contentType")
     charset = kind.partition("charset=")[2].strip(' "') or "utf-8"
     try:
         text = base64.b64decode("".join(data.split()), validate=True).decode(charset)
     except (binascii.Error, UnicodeDecodeError, LookupError) as error:
+        if isinstance(error, UnicodeDecodeError) and not kind:
+            # Nobody said that it is text.
+            reading.keep("content")
+            return
         raise FhirError(f"{where}.data", _("no readable base64 text")) from error
     if "\0" in text:
         raise FhirError(f"{where}.data", _("a character that no text may hold"))
-    fields |= {"content": text, "content_type": kind.partition(";")[0]}
-    if attachment.obj.keys() - {"contentType", "data", "title"}:
-        reading.take("content")
+    fields |= {"content": text, "content_type": kind.partition(";")[0] or "text/plain"}
+
+
+def _is_text(attachment: Reading) -> bool:
+    kind = attachment.text("contentType") or "text/plain"
+    return kind.startswith("text/") and bool(attachment.text("data"))
 
 
 # -- prescription -------------------------------------------------------------------------------
@@ -281,7 +292,11 @@ def _medication(reading: Reading, medication: dict[str, Any] | None) -> Coded:
     if str(value):
         return value
     if medication is not None:
-        value = concept(Reading(medication, reading.at("medicationReference")), "code")
+        sent = Reading(medication, reading.at("medicationReference"))
+        value = concept(sent, "code")
+        if not str(value):
+            parts = (concept(part, "itemCodeableConcept") for part in sent.each("ingredient"))
+            value = Coded(text=" + ".join(filter(None, map(str, parts))))
     reference = reading.obj.get("medicationReference")
     if not str(value) and isinstance(reference, dict):
         return Coded(text=str(reference.get("display", "")))

@@ -7,7 +7,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinik.codes import Coded, columns
-from clinik.fhir import FhirError, FhirTime, check_status, read_codeable
+from clinik.fhir import (
+    FhirError,
+    FhirTime,
+    Reference,
+    check_status,
+    parse_reference,
+    read_codeable,
+)
 from clinik.imports import Mapped, Reading
 
 
@@ -113,6 +120,21 @@ def contact_points(reading: Reading) -> dict[str, str]:
     if len(found) > sum(bool(value) for value in points.values()):
         reading.keep("telecom")
     return points
+
+
+def first_person(reading: Reading, key: str) -> Reference | None:
+    """Of a list of references the first that may be a practitioner, else the first."""
+    sent = reading.take(key) or []
+    found = [parse_reference(item, f"{reading.at(key)}[{n}]") for n, item in enumerate(sent)]
+    if len(found) > 1:
+        reading.keep(key)
+    given = [reference for reference in found if reference]
+    people = [reference for reference in given if may_be_practitioner(reference)]
+    return next(iter(people or given), None)
+
+
+def may_be_practitioner(reference: Reference) -> bool:
+    return reference.resource_type in ("", "Practitioner", "PractitionerRole")
 
 
 def link(reading: Reading, mapped: Mapped, *, patient: str, author: tuple[str, ...]) -> None:

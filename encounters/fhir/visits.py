@@ -13,6 +13,7 @@ from encounters.fhir.common import (
     concept,
     first_concept,
     identifiers,
+    may_be_practitioner,
     period,
 )
 from encounters.models import (
@@ -132,9 +133,7 @@ def _participants(reading: Reading, mapped: Mapped) -> list[Row]:
 
 def _may_be_practitioner(row: Row) -> bool:
     reference = row.links.get("practitioner")
-    return reference is not None and reference.resource_type in (
-        "", "Practitioner", "PractitionerRole"
-    )  # fmt: skip
+    return reference is not None and may_be_practitioner(reference)
 
 
 def _responsible(rows: list[Row]) -> Reference | None:

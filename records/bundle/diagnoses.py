@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from clinik.imports import Mapped
+from clinik.imports import Mapped, storable
 from clinik.models import ImportedResource
 from encounters.models import Diagnosis
 from records.bundle.finishing import Finisher
@@ -33,7 +33,7 @@ class DiagnosisUses:
             for reference, use, rank in mapped.conditions if mapped else ():
                 target = find_target(self.file, reference, "Condition", entry)
                 if target is None or target.kind != "Condition":
-                    self._warn(entry, _("names a diagnosis that is not known"))
+                    self._unknown(entry, mapped)
                 elif target.key in named:
                     self._warn(entry, _("names the same condition a second time, left out"))
                 elif target.key in self.file.mapped:
@@ -43,7 +43,13 @@ class DiagnosisUses:
                     named.add(target.key)
                     self._elsewhere[target.key] = (entry, use, rank)
                 else:
-                    self._warn(entry, _("names a diagnosis that is not known"))
+                    self._unknown(entry, mapped)
+
+    def _unknown(self, entry: Entry, mapped: Mapped | None) -> None:
+        """In words only, a procedure, or elsewhere: the list stays as it was sent."""
+        self._warn(entry, _("names a diagnosis that is not known"))
+        if mapped is not None:
+            mapped.raw["diagnosis"] = storable(entry.resource["diagnosis"])
 
     def _use(self, entry: Entry, condition: Mapped, use: str, rank: int | None) -> None:
         own = condition.links.get("encounter")

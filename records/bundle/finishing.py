@@ -39,9 +39,14 @@ class Finisher:
         Raises FhirError where the patient is not known, or the visit is another patient's.
         """
         for row in (mapped, *mapped.parts):
-            self._link(entry, row)
+            self._link(entry, mapped, row)
             self._name(entry, row)
         self._check_patient(entry, mapped)
+        if entry.kind == "MedicationRequest" and not any(
+            mapped.fields[f"medication_{part}"] for part in ("code", "display", "text")
+        ):
+            reason = _("names no medication that is known, left empty")
+            self.report.warn(self.file.name, f"{entry.place}.medication", reason)
         content = [_content(row) for row in (mapped, *mapped.parts)]
         written = json.dumps(content, sort_keys=True, default=str)
         for row in (mapped, *mapped.parts):
@@ -57,13 +62,16 @@ class Finisher:
             return self.known.by_number.get((target.kind, target.number), (None, 0))[0]
         return self.known.row_ids.get(target.key)
 
-    def _link(self, entry: Entry, row: Row) -> None:
+    def _link(self, entry: Entry, mapped: Mapped, row: Row) -> None:
         for name, reference in row.links.items():
             found = None
             if reference is not None:
                 found = self.row_id(entry, reference, LINK_KINDS[name])
                 if found is None:
                     self._unresolved(entry, name, reference)
+                    if not row.names.get("name"):
+                        # Whom it names, in the sender's words, where no column says it.
+                        mapped.raw[f"${row.model._meta.model_name}.{name}"] = _as_sent(reference)
                 elif name == "part_of" and found == self.known.row_ids[entry.key]:
                     found = None
                     reason = _("is part of itself, left empty")
@@ -127,6 +135,16 @@ class Finisher:
             mapped.raw[f"${row.model._meta.model_name}.{name}"] = value
             reason = _("%(name)s is cut to %(most)s characters")
             self.report.warn(self.file.name, entry.place, reason % {"name": name, "most": most})
+
+
+def _as_sent(reference: Reference) -> dict[str, Any]:
+    identifier = reference.identifier if not reference.raw else None
+    parts = {
+        "reference": reference.raw,
+        "display": reference.display,
+        "identifier": identifier and {"system": identifier.system, "value": identifier.value},
+    }
+    return {name: value for name, value in parts.items() if value}
 
 
 def _content(row: Row) -> list[Any]:

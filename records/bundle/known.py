@@ -4,13 +4,21 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable
 
+from django.db.models import Model
+from django.utils.translation import gettext as _
+
 from clinik.codes import NPI
+from clinik.fhir import FhirError
 from clinik.ids import uuid7
 from clinik.models import ImportedResource
-from encounters.models import Encounter, Patient, PractitionerIdentifier
+from encounters.models import Encounter, Patient, PatientIdentifier, PractitionerIdentifier
 from records.bundle.reading import NAMED, READERS, Entry, Key, ResourceFile
 from records.bundle.targets import configured, outside
 
+_IDENTIFIERS: dict[str, tuple[type[Model], str]] = {
+    "Patient": (PatientIdentifier, "patient"),
+    "Practitioner": (PractitionerIdentifier, "practitioner"),
+}
 # Both databases take more, but not without end.
 _AT_ONCE = 500
 
@@ -29,6 +37,7 @@ class Known:
         keys, numbers = outside(file)
         self._load_keys(source, {entry.key for entry in file.entries} | keys)
         self._load_numbers(numbers | self._own_numbers(file))
+        self._load_asked(file)
         self._load_owners()
         self._assign(file)
 
@@ -75,6 +84,31 @@ class Known:
             people = Patient.objects.filter(mrn__in=part).values_list("mrn", "pk", "version")
             for value, row_id, version in people:
                 self.by_number["Patient", value] = (row_id, version)
+
+    def _load_asked(self, file: ResourceFile) -> None:
+        """Who POST with ifNoneExist found by an identifier of any system: the sender asked so.
+
+        Raises FhirError where several have it (R4: such a transaction fails).
+        """
+        for kind, (model, owner) in _IDENTIFIERS.items():
+            asked = {
+                entry.key: (entry.asked.system or "", entry.asked.value)
+                for entry in file.entries
+                if entry.kind == kind and entry.asked and entry.key not in self.keys
+            }
+            people: dict[tuple[str, str], dict[uuid.UUID, int]] = defaultdict(dict)
+            for part in _parts(sorted({value for _system, value in asked.values()})):
+                for system, value, row_id, version in model._default_manager.filter(
+                    value__in=part
+                ).values_list("system", "value", f"{owner}_id", f"{owner}__version"):
+                    people[system, value][row_id] = version
+            for key, number in asked.items():
+                if len(people[number]) > 1:
+                    reason = _("ifNoneExist finds several, not one")
+                    raise FhirError(file.by_key[key].place, reason)
+                for found in people[number].items():
+                    self.joined[key] = found
+                    self.row_ids[key] = found[0]
 
     def _load_owners(self) -> None:
         visits = [row_id for key, row_id in self.row_ids.items() if key[0] == "Encounter"]

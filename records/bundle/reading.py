@@ -1,6 +1,7 @@
 """A file as entries: read strictly, checked wholly, nothing written."""
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,7 +10,15 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from clinik.fhir import FhirError, check_shape, dump_json, load_json, parse_reference
+from clinik.fhir import (
+    FhirError,
+    Identifier,
+    Reference,
+    check_shape,
+    dump_json,
+    load_json,
+    parse_reference,
+)
 from clinik.imports import Mapped
 from encounters.fhir import (
     read_allergy,
@@ -37,12 +46,14 @@ READERS: dict[str, Callable[[dict[str, Any], str], Mapped]] = {
 # Kept for their names only: they become no row.
 NAMED = frozenset({"Organization", "Location"})
 _WRITES = frozenset({"POST", "PUT"})
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
 @dataclass
 class Entry:
     """One resource of a file. `place` names it in the report; `create_only` is POST with
-    ifNoneExist: where the resource is known already, what is there is used."""
+    ifNoneExist: where the resource is known already, by its id or by the identifier `asked` for,
+    what is there is used."""
 
     kind: str
     id: str
@@ -50,6 +61,7 @@ class Entry:
     resource: dict[str, Any]
     full_url: str = ""
     create_only: bool = False
+    asked: Identifier | None = None
 
     @property
     def key(self) -> Key:
@@ -108,8 +120,33 @@ class ResourceFile:
             return None
         if reference.kind == "contained":
             return contained(entry, reference.id)
-        found = self.by_url.get(reference.raw) or self.by_key.get(("Medication", reference.id))
+        found = self.find(reference, "Medication")
         return found.resource if found else None
+
+    def find(self, reference: Reference, wanted: str) -> Entry | None:
+        """The entry that a reference means, as far as it stands in the file."""
+        if reference.raw in self.by_url:
+            return self.by_url[reference.raw]
+        if reference.kind in ("literal", "absolute"):
+            return self.by_key.get((reference.resource_type, reference.id))
+        if reference.kind in ("conditional", "logical") and reference.identifier:
+            kind = reference.resource_type or wanted
+            return self._by_identifier(reference.identifier, kind)
+        return None
+
+    def _by_identifier(self, identifier: Identifier, kind: str) -> Entry | None:
+        """The one resource of the file with this identifier; None for none and for several."""
+        if identifier.system is None:
+            # Asked for in whatever system.
+            found = [
+                entry
+                for (of_kind, _system, value), entries in self.by_identifier.items()
+                if (of_kind, value) == (kind, identifier.value)
+                for entry in entries
+            ]
+        else:
+            found = self.by_identifier.get((kind, identifier.system, identifier.value), [])
+        return found[0] if len(found) == 1 else None
 
     def unmodelled(self) -> Counter[str]:
         kinds = (entry.kind for entry in self.entries)
@@ -165,32 +202,54 @@ def _read_entry(sent: dict[str, Any], place: str) -> Entry:
     full_url = sent.get("fullUrl") or ""
     if not isinstance(full_url, str):
         raise FhirError(f"{place}.fullUrl", _("text belongs here"))
-    _check_url(request, kind, resource.get("id"), f"{place}.request.url")
+    identity = _identity(resource, full_url)
+    _check_url(request, kind, identity, f"{place}.request.url")
     return Entry(
         kind=kind,
-        id=_identity(resource, full_url),
+        id=identity,
         place=f"{place}.resource({kind})",
         resource=resource,
         full_url=full_url,
         create_only=method == "POST" and bool(request.get("ifNoneExist")),
+        asked=_asked(request, kind, f"{place}.request.ifNoneExist") if method == "POST" else None,
     )
 
 
 def _check_url(request: dict[str, Any], kind: str, own_id: Any, place: str) -> None:
-    """POST goes to the type, PUT to the resource itself (or to a search for it)."""
-    url = str(request.get("url") or "")
+    """POST goes to the type, PUT to the resource itself (or to a search for it); a server's
+    address before it, or a slash around it, changes nothing."""
+    sent = str(request.get("url") or "")
+    url, mark, query = sent.partition("?")
+    url = url.strip("/")
+    if "://" in url:
+        url = "/".join(url.split("/")[-1 if request["method"] == "POST" or mark else -2 :])
+    url += mark + query
     wanted = kind if request["method"] == "POST" else f"{kind}/{own_id}"
     if url != wanted and not (request["method"] == "PUT" and url.startswith(f"{kind}?")):
         reason = _("“%(url)s” does not go with the resource, which is %(wanted)s")
-        raise FhirError(place, reason % {"url": url[:80], "wanted": wanted})
+        raise FhirError(place, reason % {"url": sent[:80], "wanted": wanted})
+
+
+def _asked(request: dict[str, Any], kind: str, place: str) -> Identifier | None:
+    """The identifier of ifNoneExist, where that is all it asks for (and in which system)."""
+    query = request.get("ifNoneExist")
+    if not query:
+        return None
+    text = str(query).removeprefix(f"{kind}?").removeprefix("?")
+    reference = parse_reference({"reference": f"{kind}?{text}"}, place)
+    found = reference.identifier if reference else None
+    return found if found and found.system else None
 
 
 def _identity(resource: dict[str, Any], full_url: str) -> str:
     """The source's id; else its fullUrl; else a digest, so that the same content is the same."""
     if resource.get("id"):
         return str(resource["id"])
+    last = full_url.rpartition(":" if full_url.startswith("urn:") else "/")[2]
+    if _ID.fullmatch(last):
+        return last
     if full_url:
-        return full_url.rpartition(":" if full_url.startswith("urn:") else "/")[2]
+        return "url-" + hashlib.sha256(full_url.encode()).hexdigest()[:60]
     return "sha256-" + hashlib.sha256(dump_json(resource, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,5 +1,6 @@
 """A run: every file is read and checked, then each is written, those that others need first."""
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ _SUFFIXES = frozenset({".json", ".xml"})
 
 
 class BadArgument(Exception):
-    """A path that is not there, or a source without a name."""
+    """A path that is not there or cannot be read, or a source without a name."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,27 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
     """The files named, and those in the folders named (and below), in a stable order."""
     found: dict[Path, None] = {}
     for path in paths:
-        if path.is_dir():
-            inside = (p for p in sorted(path.rglob("*")) if p.suffix.lower() in _SUFFIXES)
-            found.update(dict.fromkeys(p for p in inside if p.is_file()))
-        elif path.is_file():
-            found[path] = None
-        else:
-            raise BadArgument(_("%(path)s is not there") % {"path": path})
+        try:
+            if path.is_dir():
+                found.update(dict.fromkeys(_inside(path)))
+            elif path.is_file():
+                found[path] = None
+            else:
+                raise BadArgument(_("%(path)s is not there") % {"path": path})
+        except OSError as error:
+            # A folder that may not be looked into would otherwise count as an empty one.
+            reason = _("%(path)s cannot be read: %(reason)s")
+            said = {"path": error.filename or path, "reason": error.strerror}
+            raise BadArgument(reason % said) from error
     return list(found)
+
+
+def _inside(folder: Path) -> list[Path]:
+    def stop(error: OSError) -> None:
+        raise error
+
+    paths = (Path(at, name) for at, _dirs, names in os.walk(folder, onerror=stop) for name in names)
+    return sorted(path for path in paths if path.suffix.lower() in _SUFFIXES and path.is_file())
 
 
 class Importer:
@@ -55,6 +69,7 @@ class Importer:
             raise BadArgument(_("the source needs a name of 1 to 200 characters"))
         self.source = source
         self.report = ImportReport()
+        self._taken: set[Key] = set()
 
     def run(
         self, files: Sequence[Path], *, step: Callable[[str], None] = lambda words: None
@@ -90,7 +105,8 @@ class Importer:
     def _write(self, checked: Checked, run: ImportRun) -> None:
         try:
             file = read_file(checked.path)
-            report = FileWriter(file, source=self.source, run=run).write()
+            writer = FileWriter(file, source=self.source, run=run, taken=self._taken)
+            report = writer.write()
         except FhirError as error:
             self._refuse(checked.path, error.place, error.reason)
         except StaleVersion:
@@ -99,6 +115,7 @@ class Importer:
             self._refuse(checked.path, "", _database_reason(error))
         else:
             self.report.add(report)
+            self._taken |= file.by_key.keys()
 
     def _refuse(self, path: Path, place: str, reason: str) -> None:
         self.report.files_read += 1

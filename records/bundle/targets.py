@@ -6,7 +6,7 @@ from typing import Any
 
 from clinik import mrn
 from clinik.codes import NPI
-from clinik.fhir import Identifier, Reference, parse_reference
+from clinik.fhir import Reference, parse_reference
 from clinik.imports import Row
 from clinik.models import MRN_SYSTEM
 from records.bundle.reading import Entry, Key, ResourceFile, contained
@@ -50,7 +50,7 @@ def find_target(
     if reference.kind == "contained":
         inner = contained(entry, reference.id)
         return Target(inner["resourceType"], resource=inner) if inner else None
-    found = _in_file(file, reference, wanted)
+    found = file.find(reference, wanted)
     if found is not None:
         if found.kind == "PractitionerRole" and wanted == "Practitioner":
             return _through_role(file, found)
@@ -79,27 +79,11 @@ def configured(kind: str, system: str, value: str) -> str:
     return ""
 
 
-def _in_file(file: ResourceFile, reference: Reference, wanted: str) -> Entry | None:
-    if reference.raw in file.by_url:
-        return file.by_url[reference.raw]
-    if reference.kind in ("literal", "absolute"):
-        return file.by_key.get((reference.resource_type, reference.id))
-    if reference.kind in ("conditional", "logical") and reference.identifier:
-        return _by_identifier(file, reference.identifier, reference.resource_type or wanted)
-    return None
-
-
-def _by_identifier(file: ResourceFile, identifier: Identifier, kind: str) -> Entry | None:
-    """The one resource of the file with this identifier; None for none and for several."""
-    found = file.by_identifier.get((kind, identifier.system or "", identifier.value), [])
-    return found[0] if len(found) == 1 else None
-
-
 def _through_role(file: ResourceFile, role: Entry) -> Target | None:
     reference = parse_reference(role.resource.get("practitioner"), f"{role.place}.practitioner")
     if reference is None:
         return None
-    found = _in_file(file, reference, "Practitioner")
+    found = file.find(reference, "Practitioner")
     if found is not None:
         return Target(found.kind, found.id, found.resource)
     return _elsewhere(reference, "Practitioner")

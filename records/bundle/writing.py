@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 
 from django.db import transaction
@@ -26,7 +26,7 @@ from records.bundle.diagnoses import DiagnosisUses
 from records.bundle.finishing import Finisher
 from records.bundle.keys import KeyBook
 from records.bundle.known import Known
-from records.bundle.reading import NAMED, READERS, Entry, ResourceFile
+from records.bundle.reading import NAMED, READERS, Entry, Key, ResourceFile
 from records.bundle.rows import change_row, create_rows
 
 
@@ -34,10 +34,14 @@ class FileWriter:
     """Writes one file. `write()` raises FhirError, with nothing written, where it cannot be taken
     whole."""
 
-    def __init__(self, file: ResourceFile, *, source: str, run: ImportRun) -> None:
+    def __init__(
+        self, file: ResourceFile, *, source: str, run: ImportRun, taken: Set[Key] = frozenset()
+    ) -> None:
+        """`taken` are the resources that other files of the run have brought."""
         self.file = file
         self.source = source
         self.run = run
+        self.taken = taken
         self.report = ImportReport(files_read=1)
         self._touched: dict[uuid.UUID, Counter[str]] = defaultdict(Counter)
 
@@ -94,6 +98,9 @@ class FileWriter:
             elif key.digest == digest or entry.create_only:
                 self.keys.seen(key, mapped.raw)
                 self.report.count(kind, UNCHANGED)
+            elif entry.key in self.taken:
+                # Taking both in turn would change the row to and fro in every run.
+                self._conflict(entry, _("another file of this run says otherwise and came first"))
             else:
                 changed.append((entry, mapped, digest))
         self._create(kind, new)
@@ -120,9 +127,7 @@ class FileWriter:
             key = self.known.keys[entry.key]
             if row is None or row.version != key.row_version or row.source != self.source:
                 # By staff, or the row is of another source, or has become another kind.
-                self.report.count(kind, CONFLICT)
-                reason = _("changed here since it was imported, left as it is")
-                self.report.warn(self.file.name, entry.place, reason)
+                self._conflict(entry, _("changed here since it was imported, left as it is"))
             else:
                 self._check_same_patient(entry, mapped, row)
                 untouched.append((entry, mapped, digest, row))
@@ -134,6 +139,10 @@ class FileWriter:
             self.keys.updated(key, digest=digest, row_version=fresh.version, raw=mapped.raw)
             self.report.count(kind, UPDATED)
             self._touch(row.pk, mapped, UPDATED)
+
+    def _conflict(self, entry: Entry, reason: str) -> None:
+        self.report.count(entry.kind, CONFLICT)
+        self.report.warn(self.file.name, entry.place, reason)
 
     def _rows_of(
         self, changed: list[tuple[Entry, Mapped, str]]
