@@ -13,7 +13,13 @@ from django.utils.translation import gettext as _
 from clinik import audit, clock
 from clinik.names import normalise_name, sounds_alike
 from clinik.transitions import lock
-from encounters.models import NotSamePerson, Patient, PatientContact, PatientIdentifier
+from encounters.models import (
+    NotSamePerson,
+    Patient,
+    PatientAlert,
+    PatientContact,
+    PatientIdentifier,
+)
 
 # Written by the verbs below; everything else of a patient belongs to a verb of its own.
 FIELDS = frozenset(
@@ -80,6 +86,29 @@ def change_patient(
             # Also where only a contact changed: the version stands for the whole form.
             _save(fresh, by)
             audit.record("patient.change", fresh, by=by, fields=changed)
+    return fresh
+
+
+Line = PatientIdentifier | PatientContact | PatientAlert
+
+
+def change_line(row: Line, *, by: Any, version: int, **fields: Any) -> Line:
+    """One number, contact or alert of a patient with other words; `version` is that line's own.
+
+    Nothing is written where nothing differs. Raises StaleVersion, ValidationError keyed by field
+    and PermissionDenied.
+    """
+    _may(by, "encounters.change_patient")
+    with transaction.atomic():
+        fresh = lock(row, version=version)
+        changed = [name for name, value in fields.items() if getattr(fresh, name) != value]
+        if changed:
+            for name in changed:
+                setattr(fresh, name, fields[name])
+            fresh.full_clean()
+            fresh._history_user = by
+            fresh.save()
+            audit.record(f"{row._meta.model_name}.change", fresh, by=by, fields=changed)
     return fresh
 
 

@@ -18,7 +18,15 @@ from clinik.models import AuditEvent, Code
 from clinik.roles import ADMINISTRATOR, AUDITOR, CLINICIAN, FRONT_DESK, NURSE
 from encounters import lifecycle
 from encounters.fields import TypedPractitioner
-from encounters.models import Diagnosis, Encounter, Patient, Practitioner
+from encounters.models import (
+    Diagnosis,
+    Encounter,
+    Patient,
+    PatientAlert,
+    PatientContact,
+    PatientIdentifier,
+    Practitioner,
+)
 from records.models import Note, Observation
 from tests.admin_world import make_rows
 from tests.factories import (
@@ -198,6 +206,31 @@ def test_a_patient_is_changed_with_history_and_audit(client: Client, admin_user:
     assert patient.history.first().history_user == admin_user
     event = AuditEvent.objects.filter(act="patient.change").get()
     assert (event.by, event.fields, event.patient_id) == (admin_user, ["phone"], patient.pk)
+
+
+@pytest.mark.parametrize(
+    ("model", "field"),
+    [(PatientIdentifier, "value"), (PatientContact, "name"), (PatientAlert, "text")],
+)
+def test_a_number_contact_or_alert_is_corrected(
+    model: Any, field: str, client: Client, admin_user: Any
+) -> None:
+    make_rows(1)
+    row = model.objects.get()
+    url = url_of(model, "change", row.pk)
+    sent = filled(client, url, **{field: "Corrected"})
+    other = PatientFactory()
+    assert client.post(url, sent | {"patient": str(other.pk)}).status_code == 302
+    fresh = model.objects.get()
+    assert (getattr(fresh, field), fresh.version) == ("Corrected", row.version + 1)
+    assert fresh.patient_id == row.patient_id
+    assert fresh.history.first().history_user == admin_user
+    event = AuditEvent.objects.get(act=f"{model._meta.model_name}.change")
+    assert (event.fields, event.patient_id) == ([field], row.patient_id)
+    assert client.post(url, sent | {field: "Too late"}).status_code == 200
+    assert getattr(model.objects.get(), field) == "Corrected"
+    patient = client.get(url_of(Patient, "change", row.patient_id)).content.decode()
+    assert url in patient
 
 
 def test_a_stale_save_is_refused_with_before_theirs_and_mine(client: Client) -> None:

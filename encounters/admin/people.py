@@ -12,7 +12,12 @@ from clinik.admin.base import link_to, links
 from clinik.admin.editing import AddForm, ChangeForm, EditingAdmin
 from clinik.admin.tables import uuid_in
 from encounters import patients, practitioners
-from encounters.admin.shared import OfPatientReadOnlyAdmin, OfPractitionerAdmin, PartsInline
+from encounters.admin.shared import (
+    OfPatientAdmin,
+    OfPatientReadOnlyAdmin,
+    OfPractitionerAdmin,
+    PartsInline,
+)
 from encounters.fields import PractitionerField
 from encounters.models import (
     NotSamePerson,
@@ -27,16 +32,19 @@ from encounters.models import (
 
 class IdentifierInline(PartsInline):
     model = PatientIdentifier
+    show_change_link = True
     fields = ["value", "type_text", "system"]
 
 
 class ContactInline(PartsInline):
     model = PatientContact
+    show_change_link = True
     fields = ["name", "relationship", "phone", "is_guardian", "active"]
 
 
 class AlertInline(PartsInline):
     model = PatientAlert
+    show_change_link = True
     related = ["author"]
     fields = ["text", "start", "end", "author"]
 
@@ -176,26 +184,45 @@ class PractitionerIdentifierAdmin(OfPractitionerAdmin):
     view_permission = "encounters.change_practitioner"
 
 
-@admin.register(PatientIdentifier)
-class PatientIdentifierAdmin(OfPatientReadOnlyAdmin):
-    list_display = ["value", "type_text", "system", "patient"]
+class PatientLineAdmin(OfPatientAdmin, EditingAdmin):
+    """Numbers, contacts and alerts: corrected here one by one, added on the patient's pages."""
+
     list_select_related = ["patient"]
+    readonly_fields = ["patient"]
     view_permission = "encounters.change_patient"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("encounters.change_patient")
+
+    def page_links(self, request: HttpRequest, row: Any) -> str:
+        return links([(link_to("records:patient_detail", row.patient_id), _("Patient's page"))])
+
+    def change(self, row: Any, *, by: Any, version: int, **fields: Any) -> Any:
+        return patients.change_line(row, by=by, version=version, **fields)
+
+
+@admin.register(PatientIdentifier)
+class PatientIdentifierAdmin(PatientLineAdmin):
+    list_display = ["value", "type_text", "system", "patient"]
+    fields = ["patient", "value", "type_text", "system"]
 
 
 @admin.register(PatientContact)
-class PatientContactAdmin(OfPatientReadOnlyAdmin):
+class PatientContactAdmin(PatientLineAdmin):
     list_display = ["name", "relationship", "phone", "is_guardian", "patient"]
-    list_select_related = ["patient"]
     list_filter = ["is_guardian", "active"]
-    view_permission = "encounters.change_patient"
+    fields = ["patient", "name", "relationship", "phone", "is_guardian", "active"]
 
 
 @admin.register(PatientAlert)
-class PatientAlertAdmin(OfPatientReadOnlyAdmin):
+class PatientAlertAdmin(PatientLineAdmin):
     list_display = ["text", "patient", "start", "end", "author"]
     list_select_related = ["patient", "author"]
-    view_permission = "encounters.change_patient"
+    fields = ["patient", "text", "start", "end", "author"]
+    readonly_fields = ["patient", "author"]
 
 
 @admin.register(NotSamePerson)
