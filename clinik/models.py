@@ -231,7 +231,9 @@ class Code(ClinikModel):
     """One entry of a code table (LOINC for observations, ICD-10-CM for diagnoses).
 
     Tables are filled in bulk, without history; it begins with the first change by hand, which
-    raises `version` above 1.
+    raises `version` above 1. `search` holds all names of the entry as clinik.code_index writes
+    them, `position` its place when several fit: the likelier a diagnosis, the lower (None: never
+    offered, as chapters are).
     """
 
     system = models.CharField(_("code system"), max_length=200)
@@ -241,14 +243,36 @@ class Code(ClinikModel):
     units = models.JSONField(_("units"), blank=True, default=list)
     search = models.TextField(_("search text"), blank=True, editable=False)
     active = models.BooleanField(_("offered"), default=True)
+    position = models.PositiveIntegerField(null=True, editable=False)
 
-    history = HistoricalRecords(excluded_fields=["search"])
+    history = HistoricalRecords(excluded_fields=["search", "position"])
 
     class Meta:
         verbose_name = _("code")
         verbose_name_plural = _("codes")
         ordering = ["system", "code"]
         constraints = [models.UniqueConstraint(fields=["system", "code"], name="code_key")]
+        indexes = [models.Index(fields=["system", "position"], name="code_position")]
 
     def __str__(self) -> str:
         return f"{self.code} {self.display}"
+
+
+class CodeWord(models.Model):
+    """A word of a code table's names and the positions of the codes that have it.
+
+    Made from the table and made anew with it (clinik.code_index): no history. `positions` are
+    ascending 32-bit numbers, the lowest byte first.
+    """
+
+    system = models.CharField(max_length=200)
+    word = models.CharField(max_length=80)
+    positions = models.BinaryField()
+
+    class Meta:
+        verbose_name = _("word of a code table")
+        verbose_name_plural = _("words of code tables")
+        constraints = [models.UniqueConstraint(fields=["system", "word"], name="code_word_key")]
+
+    def __str__(self) -> str:
+        return self.word

@@ -19,11 +19,10 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from clinik import codes
+from clinik import code_index, codes
 from clinik.admin.base import ReadOnlyAdmin
 from clinik.admin.editing import EditingAdmin
 from clinik.models import AuditEvent, Code, Draft, ImportedResource, ImportRun, User
-from clinik.names import normalise_name
 
 # The libraries' own pages would edit and delete; importing them first makes sure that they stand
 # there to be taken away. A second step at login is reset on the user's page.
@@ -82,12 +81,19 @@ class CodeAdmin(EditingAdmin):
 
     def change(self, row: Any, **kwargs: Any) -> Any:
         if "display" in kwargs:
-            kwargs["search"] = normalise_name(kwargs["display"])
-        return super().change(row, **kwargs)
+            _own, *further = code_index.names_in(row.search)
+            kwargs["search"] = code_index.searchable([kwargs["display"], *further])
+        row = super().change(row, **kwargs)
+        if row.system == codes.ICD10CM:
+            code_index.take_in(row)
+        return row
 
     def add(self, row: Any, **kwargs: Any) -> Any:
-        row.search = normalise_name(row.display)
-        return super().add(row, **kwargs)
+        row.search = code_index.searchable([row.display])
+        row = super().add(row, **kwargs)
+        if row.system == codes.ICD10CM:
+            code_index.take_in(row)
+        return row
 
 
 @admin.register(AuditEvent)
