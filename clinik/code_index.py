@@ -1,4 +1,4 @@
-"""The words of a code table: which codes have which word, in a table that both databases read alike.
+"""The words of a code table: which codes have which word, read alike on both databases.
 
 A code's names stand in `Code.search`, folded, its own first. `CodeWord` turns that round: for each
 word the positions of its codes. Finding codes by words is then a matter of sets, whatever the
@@ -76,10 +76,20 @@ def index_words(
             continue
         for word in words_of(code, search):
             found[word].append(position)
-    rows = [CodeWord(system=system, word=w, positions=pack(found[w])) for w in sorted(found)]
+    words = CodeWord.objects.filter(system=system).values_list("word", flat=True)
+    # A word that no code has any more stays, and leads nowhere.
+    rows = [
+        CodeWord(system=system, word=word, positions=pack(found.get(word, ())))
+        for word in sorted({*found, *words})
+    ]
     with transaction.atomic():
-        CodeWord.objects.filter(system=system).delete()
-        CodeWord.objects.bulk_create(rows, batch_size=2000)
+        CodeWord.objects.bulk_create(
+            rows,
+            batch_size=2000,
+            update_conflicts=True,
+            unique_fields=["system", "word"],
+            update_fields=["positions"],
+        )
     return found
 
 

@@ -30,51 +30,15 @@ PREFIX_TYPO_FROM = 6
 
 _CODE = re.compile(r"[a-z]\d[\da-z]{0,5}")
 # Said, but in hardly any name: left out where other words remain.
-_SMALL = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "at",
-        "by",
-        "for",
-        "from",
-        "has",
-        "have",
-        "i",
-        "in",
-        "is",
-        "it",
-        "my",
-        "of",
-        "on",
-        "or",
-        "the",
-        "to",
-        "with",
-    ]
-)
+_SMALL = frozenset((
+    "a", "an", "and", "at", "by", "for", "from", "has", "have", "i", "in", "is", "it", "my", "of",
+    "on", "or", "the", "to", "with",
+))  # fmt: skip
 # In names, but never said: they do not make a name a worse fit.
-_FILLING = _SMALL | frozenset(
-    [
-        "unspecified",
-        "other",
-        "nos",
-        "without",
-        "complication",
-        "complications",
-        "not",
-        "specified",
-        "elsewhere",
-        "classified",
-        "initial",
-        "encounter",
-        "due",
-        "disease",
-        "disorder",
-        "acute",
-    ]
-)
+_FILLING = _SMALL | frozenset((
+    "unspecified", "other", "nos", "without", "complication", "complications", "not", "specified",
+    "elsewhere", "classified", "initial", "encounter", "due", "disease", "disorder", "acute",
+))  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Which codes were used lately, by one practitioner and in the clinic: two queries over few rows."""
+"""Which codes were used lately, by one practitioner and in the clinic: two small queries."""
 
 from collections import Counter
 from collections.abc import Mapping

@@ -43,7 +43,7 @@ class Entry:
 
 @dataclass
 class Loaded:
-    """What a run did; `kept` are the codes that an administrator changed, which stay as they are."""
+    """What a run did; `kept` are the codes that an administrator changed, which stay so."""
 
     entries: int = 0
     added: int = 0

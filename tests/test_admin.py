@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from clinik import codes
 from clinik.admin import base
-from clinik.models import AuditEvent, Code
+from clinik.models import AuditEvent, Code, CodeWord
 from clinik.roles import ADMINISTRATOR, AUDITOR, CLINICIAN, FRONT_DESK, NURSE
 from encounters import lifecycle
 from encounters.fields import TypedPractitioner
@@ -93,7 +93,8 @@ def test_every_model_of_the_clinic_is_there() -> None:
         for model in apps.get_app_config(app).get_models()
         if not model.__name__.startswith("Historical")
     }
-    assert ours <= set(MODELS)
+    # The words of the code table are made from it and hold nothing of their own.
+    assert ours - {CodeWord} <= set(MODELS)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=IDS)
