@@ -29,6 +29,8 @@ _DESK = _FIND | {
     "encounters.view_encounter",
     "encounters.add_patient",
     "encounters.change_patient",
+    "encounters.add_patientalert",
+    "encounters.change_patientalert",
     "encounters.add_encounter",
     "encounters.change_encounter",
     "encounters.arrive_encounter",

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from encounters.views import (
+    alerts,
     allergies,
     closing,
     deceased,
@@ -31,6 +32,8 @@ urlpatterns = [
     path("patients/<uuid:patient_pk>/allergies/none/", allergies.allergy_none, name="allergy_none"),
     path("allergies/<uuid:pk>/", allergies.allergy_edit, name="allergy_edit"),
     path("allergies/<uuid:pk>/error/", allergies.allergy_error, name="allergy_error"),
+    path("patients/<uuid:patient_pk>/alerts/add/", alerts.alert_add, name="alert_add"),
+    path("alerts/<uuid:pk>/end/", alerts.alert_end, name="alert_end"),
     path("practitioners/find/", practitioners.practitioner_find, name="practitioner_find"),
     path("visits/", search.encounter_list, name="encounter_list"),
     path("patients/<uuid:patient_pk>/visits/new/", visits.encounter_open, name="encounter_open"),

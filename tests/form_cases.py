@@ -11,7 +11,7 @@ from django.urls import reverse
 from clinik import clock
 from clinik.ids import uuid7
 from clinik.roles import ADMINISTRATOR, CLINICIAN
-from encounters import diagnoses, lifecycle
+from encounters import alerts, diagnoses, lifecycle
 from encounters.models import Encounter, Patient, Practitioner
 from records import notes, prescriptions, vitals_entry
 from records.models import Note, Observation
@@ -64,6 +64,9 @@ class World:
 
     def allergy(self) -> Any:
         return AllergyFactory(patient=self.patient, author=self.practitioner)
+
+    def alert(self) -> Any:
+        return alerts.add_alert(self.patient, by=self.doctor, text="Falls")
 
     def note(self, *, signed: bool = False) -> Note:
         made = notes.add_note(self.visit(), by=self.doctor, content="Feels well.")
@@ -195,6 +198,8 @@ CREATES = (
          other={"given": "Other"}),
     Case(E + "allergy_add", CREATE, _own(E + "allergy_add", patient),
          fill={"substance_text": "Penicillin"}, other={"substance_text": "Latex"}),
+    Case(E + "alert_add", CREATE, _own(E + "alert_add", patient),
+         fill={"text": "Falls"}, other={"text": "Dog at home"}),
     Case(E + "encounter_open", CREATE, _own(E + "encounter_open", patient),
          fill={"reason_text": "Cough"}, other={"reason_text": "Fever"}),
     Case(E + "encounter_open", CREATE, _query(_own(E + "encounter_open", patient), "?plan=1"),
@@ -276,6 +281,7 @@ STEPS = (
          _on(DETAIL, E + "diagnosis_promote", World.diagnosis, of="encounter_id")),
     Case(E + "allergy_error", STEP, _on(E + "allergy_edit", E + "allergy_error", World.allergy),
          fill={"reason": "Wrong"}),
+    Case(E + "alert_end", STEP, _own(E + "alert_end", World.alert)),
     Case(E + "allergy_none", STEP,
          _on("records:patient_detail", E + "allergy_none", patient), guarded=False),
     Case(R + "note_sign", STEP, _own(R + "note_sign", World.note)),

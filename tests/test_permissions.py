@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from clinik.roles import ADMINISTRATOR, AUDITOR, CLINICIAN, FRONT_DESK, NURSE
-from encounters.models import Practitioner
+from encounters.models import PatientAlert, Practitioner
 from records.notes import DRAFT_EDIT
 from tests.factories import EncounterFactory, PatientFactory, UserFactory
 
@@ -47,6 +47,9 @@ TABLE: dict[str, Row] = {
     "encounters:patient_not_same": row(post=STAFF),
     "encounters:patient_edit": row(STAFF, STAFF),
     "encounters:patient_deceased": row(STAFF, STAFF),
+    # Everybody who works with patients may warn the others.
+    "encounters:alert_add": row(STAFF, STAFF),
+    "encounters:alert_end": row(STAFF, STAFF),
     "encounters:practitioner_find": row(EVERYBODY),
     "encounters:allergy_add": row(CARE, CARE),
     "encounters:allergy_none": row(post=CARE),
@@ -135,6 +138,9 @@ def world(db: None) -> dict[str, Any]:
         "planned": planned,
         "diagnosis": factories.DiagnosisFactory(encounter=visit),
         "allergy": factories.AllergyFactory(patient=visit.patient),
+        "alert": PatientAlert.objects.create(
+            patient=visit.patient, text="Falls", start=visit.created
+        ),
         "note": factories.NoteFactory(encounter=visit, patient=visit.patient),
         "prescription": factories.PrescriptionFactory(encounter=visit, patient=visit.patient),
         "observation": factories.ObservationFactory(encounter=visit, patient=visit.patient),

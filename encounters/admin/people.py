@@ -45,8 +45,8 @@ class ContactInline(PartsInline):
 class AlertInline(PartsInline):
     model = PatientAlert
     show_change_link = True
-    related = ["author"]
-    fields = ["text", "start", "end", "author"]
+    related = ["author", "by"]
+    fields = ["text", "start", "end", "author", "by"]
 
 
 class PatientForm(ChangeForm):
@@ -219,10 +219,10 @@ class PatientContactAdmin(PatientLineAdmin):
 
 @admin.register(PatientAlert)
 class PatientAlertAdmin(PatientLineAdmin):
-    list_display = ["text", "patient", "start", "end", "author"]
-    list_select_related = ["patient", "author"]
-    fields = ["patient", "text", "start", "end", "author"]
-    readonly_fields = ["patient", "author"]
+    list_display = ["text", "patient", "start", "end", "author", "by"]
+    list_select_related = ["patient", "author", "by"]
+    fields = ["patient", "text", "start", "end", "author", "by"]
+    readonly_fields = ["patient", "author", "by"]
 
 
 @admin.register(NotSamePerson)

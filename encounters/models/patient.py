@@ -311,18 +311,37 @@ class PatientContact(ClinikModel):
         return self.name
 
 
+class PatientAlertQuerySet(OfPatientQuerySet["PatientAlert"]):
+    def visible_to(self, user: Any) -> Self:
+        """Whoever finds a patient reads the alerts: they stand in the banner."""
+        return self if user.has_perm("encounters.view_patient") else self.none()
+
+    def standing(self) -> Self:
+        """In force now or still to come, the oldest first."""
+        over = Q(end__lte=clock.now()) | Q(end__lte=models.F("start"))
+        return self.exclude(over).order_by("start", "id")
+
+
 class PatientAlert(ClinikModel):
-    """FHIR Flag: what everybody must know before the door opens."""
+    """FHIR Flag: what everybody must know before the door opens. Its verbs: encounters.alerts."""
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="alerts")
     text = models.CharField(_("alert"), max_length=300)
     start = models.DateTimeField(_("from"))
     end = models.DateTimeField(_("to"), null=True, blank=True)
     author = models.ForeignKey(
-        "encounters.Practitioner", null=True, on_delete=models.PROTECT, related_name="+"
+        "encounters.Practitioner",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    # A front desk has no practitioner.
+    by = models.ForeignKey(
+        "clinik.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
 
-    objects = OfPatientQuerySet.as_manager()
+    objects = PatientAlertQuerySet.as_manager()
     history = HistoricalRecords()
 
     class Meta:
@@ -332,6 +351,11 @@ class PatientAlert(ClinikModel):
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def is_over(self) -> bool:
+        """Ended, or ended before it began."""
+        return self.end is not None and self.end <= max(clock.now(), self.start)
 
 
 class NotSamePerson(models.Model):

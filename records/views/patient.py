@@ -13,6 +13,7 @@ from clinik import audit, keyset
 from encounters import banner
 from encounters.models import Patient
 from encounters.patients import guardians
+from encounters.views.alerts import alerts_context
 from encounters.views.allergies import section_context
 from records.patient_page import load_patient_page
 
@@ -39,6 +40,7 @@ def patient_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "banner": banner.for_patient(patient, request.user),
         "page": page,
         "guardians": guardians(patient),
+        **alerts_context(patient, request.user),
     }
     if request.user.has_perm("encounters.view_allergy"):
         context |= section_context(patient, request)

@@ -13,7 +13,8 @@ from tests.browser.world import World, make_world
 
 # Forms that are sent empty, to look at the page with their errors.
 SENT_EMPTY = (
-    "register", "plan", "allergy", "addendum", "cancel, arrived", "error, open", "reopen, finished",
+    "register", "plan", "allergy", "alert", "addendum", "cancel, arrived", "error, open",
+    "reopen, finished",
     "note_add", "prescription_add", "assessment_add", "vitals_add", "add diagnosis", "past visit",
     "close, stay",
 )  # fmt: skip

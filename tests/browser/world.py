@@ -177,6 +177,8 @@ def _chart_pages(
         "print": reverse("records:encounter_print", args=[visits["open"].pk]),
         "past visit": reverse("records:encounter_past", args=[patient.pk]),
         "allergy": reverse("encounters:allergy_add", args=[patient.pk]),
+        "alert": reverse("encounters:alert_add", args=[patient.pk]),
+        "end alert": reverse("encounters:alert_end", args=[patient.alerts.first().pk]),
         "edit allergy": reverse("encounters:allergy_edit", args=[patient.allergies.first().pk]),
         "edit diagnosis": reverse("encounters:diagnosis_edit", args=[rows["diagnosis"].pk]),
         "add diagnosis": reverse("encounters:diagnosis_add", args=[visits["open"].pk]),

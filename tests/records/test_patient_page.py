@@ -115,12 +115,12 @@ def test_the_front_desk_sees_visits_and_nothing_of_the_chart() -> None:
     visit = EncounterFactory(status="finished", type_text="Check-up")
     DiagnosisFactory(encounter=visit, condition_text="Gout")
     AllergyFactory(patient=visit.patient, substance_text="Latex")
-    NoteFactory(encounter=visit, title="Summary")
+    NoteFactory(encounter=visit, title="Letter home")
     ObservationFactory(encounter=visit, value="177")
     PrescriptionFactory(encounter=visit, status="active", medication_text="Colchicine")
     shown = text(client_of(FRONT_DESK), visit.patient)
     assert "Check-up" in shown
-    for words in ("Gout", "Latex", "Summary", "177", "Colchicine", "Last vitals"):
+    for words in ("Gout", "Latex", "Letter home", "177", "Colchicine", "Last vitals"):
         assert words not in shown, words
 
 
@@ -220,11 +220,11 @@ def _cost(client: Client, patient: Patient) -> list[str]:
 
 
 def test_the_page_costs_the_same_with_2_and_with_100_visits() -> None:
-    """13: the patient; the banner (2); open visits; a page of visits and its diagnoses; problems;
-    allergies (2); prescriptions; vitals and their components; notes."""
+    """14: the patient; the banner (2); alerts; open visits; a page of visits and its diagnoses;
+    problems; allergies (2); prescriptions; vitals and their components; notes."""
     client, patient = client_of(CLINICIAN), PatientFactory()
     _fill(patient, 2)
     few = _cost(client, patient)
     _fill(patient, 98)
     many = _cost(client, patient)
-    assert len(many) == len(few) <= 13, "\n\n".join(many)
+    assert len(many) == len(few) <= 14, "\n\n".join(many)
