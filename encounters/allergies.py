@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from clinik import audit, clock
 from clinik.transitions import lock, move
 from encounters.models import Allergy, Encounter, NoKnownAllergies, Patient, Practitioner
-from encounters.models.encounter import ErrorAbout, Status
 
 FIELDS = frozenset(
     {
@@ -43,14 +42,7 @@ def allergy_status(patient: Patient) -> AllergyStatus:
 
 def statements(patient: Patient) -> Any:
     """The statements of "no known allergies" that stand."""
-    return (
-        NoKnownAllergies.objects.of_patient(patient)
-        .filter(ended_at=None)
-        .exclude(
-            encounter__status=Status.ENTERED_IN_ERROR,
-            encounter__error_about=ErrorAbout.SOMEBODY_ELSE,
-        )
-    )
+    return NoKnownAllergies.objects.of_patient(patient).standing()
 
 
 def add_allergy(

@@ -29,12 +29,18 @@ class Obstacle:
     """One thing that stands in the way of closing, and where it is mended.
 
     `key` names the kind ("unsigned-note"), so that a page can put the mending form in place.
+    `only` are the logins that alone can mend it (None = whoever may, by role).
     """
 
     text: str
     url_name: str = ""
     url_kwargs: dict[str, Any] = field(default_factory=dict)
     key: str = ""
+    only: frozenset[int] | None = None
+
+    def is_for(self, user: Any) -> bool:
+        """Whether this user can mend it, as far as it is somebody's own."""
+        return self.only is None or user.pk in self.only
 
 
 class Missing(ValidationError):

@@ -12,6 +12,7 @@ import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Coalesce
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -169,7 +170,11 @@ class EncounterFilter(django_filters.FilterSet):
     def filter_patient(self, found: Any, _name: str, value: str) -> Any:
         if _as_uuid(value):
             return found.of_patient(self.chosen_patient) if self.chosen_patient else found.none()
-        return found.filter(patient__in=Patient.objects.search(value).values("pk"))
+        # The person's: of the entry that was found, of the one it was merged into, of its others.
+        matches = Patient.objects.order_by().search(value)
+        people = matches.values(person=Coalesce("merged_into", "pk"))
+        entries = Patient.objects.order_by().filter(Q(pk__in=people) | Q(merged_into__in=people))
+        return found.filter(patient__in=entries.values("pk"))
 
     def filter_practitioner(self, found: Any, _name: str, value: str) -> Any:
         if value == "me" or _as_uuid(value):
@@ -198,9 +203,11 @@ class EncounterFilter(django_filters.FilterSet):
         """Each word in the patient's name or number, or in the reason."""
         for word in value.split():
             name = normalise_name(word)
-            patient = Q(patient__mrn=word.replace("-", ""))
+            number = word.replace("-", "")
+            patient = Q(patient__mrn=number) | Q(patient__merged_into__mrn=number)
             if name:
                 patient |= Q(patient__search_name__contains=name)
+                patient |= Q(patient__merged_into__search_name__contains=name)
             found = found.filter(
                 patient | Q(reason_text__icontains=word) | Q(reason_display__icontains=word)
             )

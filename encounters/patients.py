@@ -8,6 +8,7 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from clinik import audit, clock
@@ -117,7 +118,7 @@ def guardians(patient: Patient) -> list[PatientContact]:
     age = patient.age_at()
     if age is not None and age.at_least(18):
         return []
-    return list(PatientContact.objects.filter(patient=patient, is_guardian=True, active=True))
+    return list(PatientContact.objects.of_patient(patient).filter(is_guardian=True, active=True))
 
 
 def _may(by: Any, permission: str) -> None:
@@ -228,7 +229,10 @@ def likely_duplicates(
     found: dict[UUID, Patient] = {}
     values = [value.strip() for value in identifiers if value.strip()]
     if values:
-        same_number = Patient.objects.listed().filter(identifiers__value__in=values).distinct()
+        # A number on an entry that was merged is the survivor's.
+        holders = PatientIdentifier.objects.filter(value__in=values)
+        people = holders.values(person=Coalesce("patient__merged_into", "patient"))
+        same_number = Patient.objects.listed().filter(pk__in=people)
         found.update((patient.pk, patient) for patient in same_number[:MOST_DUPLICATES])
     name = f"{family} {given}"
     if birth_date and normalise_name(name):

@@ -14,7 +14,8 @@ from clinik.models import ClinikModel
 from clinik.transitions import StaleVersion, TransitionError, lock, move
 from encounters.closing import write_disposition
 from encounters.models import Encounter, Hospitalization, StatusPeriod
-from encounters.models.encounter import ErrorAbout, Status
+from encounters.models.encounter import OPEN, ErrorAbout, Status
+from encounters.opening import refuse_second_open
 from encounters.steps import VERBS, open_period, require, require_reason, standing_periods, take
 from encounters.times import following
 
@@ -56,12 +57,18 @@ def _own_and_fresh(current: StatusPeriod | None, user: Any) -> bool:
 
 
 def step_back(
-    encounter: Encounter, *, by: Any, reason: str = "", version: int | None = None
+    encounter: Encounter,
+    *,
+    by: Any,
+    reason: str = "",
+    version: int | None = None,
+    confirmed_second: bool = False,
 ) -> Encounter:
     """Return to the status before: the last interval is withdrawn, what it changed is restored.
 
     Within ten minutes by the same person it needs nothing; later or by another the permission and
-    a reason. A second press with the same `version` answers as success.
+    a reason. A second press with the same `version` answers as success. Raises SecondOpen where it
+    opens the visit again and another of theirs is open.
     """
     with transaction.atomic():
         fresh = lock(encounter)
@@ -77,6 +84,8 @@ def step_back(
             require(by, "encounters.step_back_encounter")
             reason = require_reason(reason)
         _ask_the_chart(fresh, current)
+        if not confirmed_second:
+            _refuse_second_open(fresh, current)
         return _go_back(fresh, periods, act="encounter.step_back", by=by, reason=reason)
 
 
@@ -87,6 +96,11 @@ def _ask_the_chart(fresh: Encounter, current: StatusPeriod) -> None:
     for _receiver, why in answers:
         if why:
             raise TransitionError(str(why), current=fresh.status)
+
+
+def _refuse_second_open(fresh: Encounter, current: StatusPeriod) -> None:
+    if fresh.status not in OPEN and current.before["status"] in OPEN:
+        refuse_second_open(fresh.patient, besides=fresh)
 
 
 def _just_undone(fresh: Encounter, by: Any, version: int) -> bool:
@@ -194,9 +208,14 @@ def _require_to_enter_in_error(encounter: Encounter, by: Any) -> None:
 
 
 def restore(
-    encounter: Encounter, *, by: Any, reason: str = "", version: int | None = None
+    encounter: Encounter,
+    *,
+    by: Any,
+    reason: str = "",
+    version: int | None = None,
+    confirmed_second: bool = False,
 ) -> Encounter:
-    """Bring a visit entered in error back to the status it had."""
+    """Bring a visit entered in error back to the status it had. Raises SecondOpen."""
     verb = VERBS["restore"]
     require(by, verb.permission)
     with transaction.atomic():
@@ -213,4 +232,6 @@ def restore(
                 _("This visit was not entered in error here, so there is nothing to restore."),
                 current=fresh.status,
             )
+        if not confirmed_second:
+            _refuse_second_open(fresh, periods[-1])
         return _go_back(fresh, periods, act="encounter.restore", by=by, reason=reason.strip())

@@ -99,7 +99,7 @@ def load_visit(encounter: Encounter, user: Any, *, add: str = "", show_all: str 
         header=load_header(encounter, user, periods),
         sections=sections,
         diagnoses=diagnoses,
-        closing=_closing(encounter, sections, diagnoses) if diagnoses else None,
+        closing=_closing(encounter, user, sections, diagnoses) if diagnoses else None,
         timeline=load_timeline(
             encounter,
             periods,
@@ -125,7 +125,7 @@ def load_sections(encounter: Encounter, user: Any) -> tuple[Any, ...]:
 
 @dataclass(frozen=True)
 class Before:
-    """One thing to do before closing; `href` is empty where its page does not exist."""
+    """One thing to do before closing; `href` is empty where this user has no page to do it on."""
 
     text: str
     href: str
@@ -133,7 +133,7 @@ class Before:
 
 
 def _closing(
-    encounter: Encounter, sections: Sequence[Any], diagnoses: Diagnoses
+    encounter: Encounter, user: Any, sections: Sequence[Any], diagnoses: Diagnoses
 ) -> tuple[Before, ...] | None:
     """What lifecycle.missing() would say, from rows that are here; None before closing is next."""
     if encounter.status not in (Status.IN_PROGRESS, Status.ONLEAVE):
@@ -154,7 +154,7 @@ def _closing(
             disposition=bool(stay and (stay.disposition_code or stay.disposition_text)),
         ),
     ]
-    return tuple(Before(one.text, _href(one), one.key) for one in found)
+    return tuple(Before(one.text, _href(one) if one.is_for(user) else "", one.key) for one in found)
 
 
 def _href(obstacle: lifecycle.Obstacle) -> str:

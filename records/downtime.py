@@ -82,6 +82,6 @@ def _allergies(people: set[uuid.UUID]) -> dict[uuid.UUID, str]:
         substance = text or display
         words = f"{substance} ({reaction})" if reaction else substance
         found.setdefault(merged or patient, []).append(words)
-    none_known = NoKnownAllergies.objects.filter(theirs, ended_at=None).values_list(*who)
+    none_known = NoKnownAllergies.objects.standing().filter(theirs).values_list(*who)
     words_of = {merged or patient: _("none known") for merged, patient in none_known}
     return words_of | {person: ", ".join(words) for person, words in found.items()}

@@ -13,6 +13,7 @@ from records.models import Note, Observation
 from records.models.observation import Status
 from records.observations import CRITICAL
 from records.readings import Reading, read
+from records.recording import authors
 from records.sections import person_at
 from records.vitals import BY_CODE, PREGNANCY_DUE, PREGNANCY_STATUS
 
@@ -44,6 +45,7 @@ def sign_it(note: Note) -> Obstacle:
         "records:note_sign",
         {"pk": note.pk},
         "unsigned-note",
+        only=authors(note),
     )
 
 

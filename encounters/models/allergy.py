@@ -153,6 +153,15 @@ class Allergy(ClinikModel):
         return str(codes.read(self, "substance"))
 
 
+class NoKnownAllergiesQuerySet(OfPatientQuerySet["NoKnownAllergies"]):
+    def standing(self) -> Self:
+        """Not ended, and not from a visit that was about somebody else."""
+        return self.filter(ended_at=None).exclude(
+            encounter__status=Status.ENTERED_IN_ERROR,
+            encounter__error_about=ErrorAbout.SOMEBODY_ELSE,
+        )
+
+
 class NoKnownAllergies(ClinikModel):
     """ "No known allergies", said by someone at a time; ended by the first active allergy.
 
@@ -174,7 +183,7 @@ class NoKnownAllergies(ClinikModel):
     )
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
 
-    objects = OfPatientQuerySet.as_manager()
+    objects = NoKnownAllergiesQuerySet.as_manager()
     history = HistoricalRecords()
 
     class Meta:

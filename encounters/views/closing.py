@@ -23,7 +23,7 @@ from encounters.models import Encounter, StatusPeriod
 from encounters.models.diagnosis import Use
 from encounters.models.encounter import Status
 from encounters.times import length_minutes
-from encounters.views.visit_page import VisitFormView
+from encounters.views.visit_page import VisitFormView, confirmed_second
 
 # The field that mends an obstacle right here; everything else is a link to where it is mended.
 MENDED_BY = {"discharge-diagnosis": "diagnosis_text", "disposition": "disposition_code"}
@@ -63,7 +63,7 @@ class CloseView(VisitFormView):
         fields = kwargs.get("form") or self.get_form()
         return super().get_context_data(
             **{**kwargs, "form": fields},
-            obstacles=[_shown(each, fields) for each in self.obstacles],
+            obstacles=[_shown(each, fields, self.request.user) for each in self.obstacles],
             # Only a field that has to be filled takes the focus from the button.
             press_at_once=not self.obstacles,
         )
@@ -138,12 +138,16 @@ class CloseView(VisitFormView):
         return _("The visit of %(name)s is closed.") % {"name": encounter.patient.name}
 
 
-def _shown(obstacle: lifecycle.Obstacle, form: Any) -> dict[str, Any]:
+def _shown(obstacle: lifecycle.Obstacle, form: Any, user: Any) -> dict[str, Any]:
     """An obstacle for the template: its words, and the field here or the page that mends it."""
     field = MENDED_BY.get(obstacle.key, "")
     here = field in form.fields
     text, url = obstacle.text, ""
-    if not field and obstacle.url_name:
+    if not obstacle.is_for(user):
+        text = _("%(missing)s. Only its author can do this.") % {"missing": text}
+        if "override_reason" in form.fields:
+            text = _("%(said)s Or close without it and say why.") % {"said": text}
+    elif not field and obstacle.url_name:
         url = reverse(obstacle.url_name, kwargs=obstacle.url_kwargs)
     if field == "diagnosis_text" and not here:
         text = _("%(missing)s A clinician can add it.") % {"missing": text}
@@ -186,7 +190,7 @@ class ReopenView(VisitFormView):
             self.encounter,
             by=self.request.user,
             reason=form.cleaned_data["reason"],
-            confirmed_second=self.request.POST.get("confirmed_second") == "on",
+            confirmed_second=confirmed_second(self.request),
             version=form.seen,
         )
 

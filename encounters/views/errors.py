@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 from encounters import lifecycle
 from encounters.forms.steps import ErrorForm, RestoreForm
 from encounters.models import Encounter
-from encounters.views.visit_page import VisitFormView
+from encounters.views.visit_page import VisitFormView, confirmed_second
 
 
 class ErrorView(VisitFormView):
@@ -61,6 +61,7 @@ class RestoreView(VisitFormView):
             by=self.request.user,
             reason=form.cleaned_data["reason"],
             version=form.seen,
+            confirmed_second=confirmed_second(self.request),
         )
 
     def said(self, encounter: Encounter) -> str:

@@ -18,7 +18,14 @@ from clinik.transitions import StaleVersion, TransitionError
 from encounters import lifecycle
 from encounters.forms.steps import PressForm, ReasonForm
 from encounters.models import Encounter
-from encounters.views.visit_page import VisitFormView, check_patient, done, refused, the_visit
+from encounters.views.visit_page import (
+    VisitFormView,
+    check_patient,
+    confirmed_second,
+    done,
+    refused,
+    the_visit,
+)
 
 # What the message says when the step is taken; the verbs are encounters.lifecycle's.
 SAID = {
@@ -89,7 +96,11 @@ class StepBackView(VisitFormView):
             return self.form_invalid(form) if asked else self._ask()
         try:
             check_patient(request, self.encounter)
-            encounter = self._back(request.POST.get("version") or request.GET.get("version", ""))
+            seen = request.POST.get("version") or request.GET.get("version", "")
+            encounter = self._back(seen)
+        except lifecycle.SecondOpen as error:
+            again = {"version": seen}
+            return refused(request, self.encounter, error, second=error.encounter, again=again)
         except (TransitionError, StaleVersion, ValidationError) as error:
             return refused(request, self.encounter, error)
         messages.success(request, self.said(encounter))
@@ -103,7 +114,11 @@ class StepBackView(VisitFormView):
         # What is no version is none that the person can have seen.
         seen = (number_in(version) or 0) if version else None
         return lifecycle.step_back(
-            self.encounter, by=self.request.user, reason=reason, version=seen
+            self.encounter,
+            by=self.request.user,
+            reason=reason,
+            version=seen,
+            confirmed_second=confirmed_second(self.request),
         )
 
     def act(self, form: Any) -> Encounter:

@@ -49,6 +49,11 @@ def check_patient(request: HttpRequest, encounter: Encounter) -> None:
     )
 
 
+def confirmed_second(request: HttpRequest) -> bool:
+    """Whether "open a second one anyway" was pressed."""
+    return request.POST.get("confirmed_second") == "on"
+
+
 def refused(
     request: HttpRequest, encounter: Encounter, error: Exception, **context: Any
 ) -> HttpResponse:

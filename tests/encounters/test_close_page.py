@@ -94,6 +94,26 @@ def test_close_names_an_unsigned_note_and_is_refused() -> None:
     assert visit.status == "in-progress"
 
 
+def test_close_offers_to_sign_ones_own_note_and_says_who_can_sign_anothers() -> None:
+    clinician, author = login(CLINICIAN), UserFactory(role=CLINICIAN)
+    note = NoteFactory(author=author.practitioner)
+    visit = note.encounter
+    sign = reverse("records:note_sign", args=[note.pk])
+    visit_page = reverse("records:encounter_detail", args=[visit.pk])
+    page = clinician.get(close_url(visit)).content.decode()
+    assert clinician.get(sign).status_code == 403
+    assert sign not in page
+    assert "Only its author can do this. Or close without it and say why." in page
+    assert sign not in clinician.get(visit_page).content.decode()
+    nurses = login(NURSE).get(close_url(visit)).content.decode()
+    assert "Only its author can do this." in nurses
+    assert "close without it" not in nurses
+    own = Client()
+    own.force_login(author)
+    assert sign in own.get(close_url(visit)).content.decode()
+    assert sign in own.get(visit_page).content.decode()
+
+
 def test_close_is_overridden_with_permission_and_a_reason() -> None:
     visit = NoteFactory().encounter
     nurse, clinician = login(NURSE), login(CLINICIAN)

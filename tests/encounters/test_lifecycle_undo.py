@@ -50,6 +50,31 @@ def later(minutes: int, act: Any) -> Any:
         clock.request_now.reset(token)
 
 
+def test_undo_that_opens_a_visit_beside_another_open_one_asks_first(
+    visit: Encounter, nurse: User
+) -> None:
+    closed = lifecycle.finish(lifecycle.start(visit, by=nurse), by=nurse)
+    other = lifecycle.open_encounter(patient=visit.patient, by=nurse)
+    with pytest.raises(lifecycle.SecondOpen) as asked:
+        lifecycle.step_back(closed, by=nurse)
+    assert asked.value.encounter == other
+    back = lifecycle.step_back(closed, by=nurse, confirmed_second=True)
+    assert back.status == "in-progress"
+    # What is open already may step back beside it: nothing is opened.
+    assert lifecycle.step_back(back, by=nurse).status == "arrived"
+
+
+def test_restoring_an_open_visit_beside_another_open_one_asks_first(
+    visit: Encounter, clinician: User
+) -> None:
+    admin = UserFactory(role="Administrator")
+    wrong = lifecycle.enter_in_error(visit, by=clinician, about="opened-twice", reason="Twice")
+    lifecycle.open_encounter(patient=visit.patient, by=clinician)
+    with pytest.raises(lifecycle.SecondOpen):
+        lifecycle.restore(wrong, by=admin)
+    assert lifecycle.restore(wrong, by=admin, confirmed_second=True).status == "arrived"
+
+
 def test_step_back_withdraws_the_interval_and_restores_what_it_changed(
     visit: Encounter, nurse: User
 ) -> None:

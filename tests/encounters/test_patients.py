@@ -14,7 +14,13 @@ from clinik.models import AuditEvent, User
 from clinik.roles import AUDITOR, FRONT_DESK
 from clinik.transitions import StaleVersion
 from encounters.models import NotSamePerson, Patient, PatientContact
-from encounters.patients import change_patient, likely_duplicates, register_patient, say_not_same
+from encounters.patients import (
+    change_patient,
+    guardians,
+    likely_duplicates,
+    register_patient,
+    say_not_same,
+)
 from tests.factories import PatientFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -213,6 +219,15 @@ def test_duplicates_leave_out_merged_entries() -> None:
     survivor = PatientFactory(family="Other")
     PatientFactory(family="Example", given="Anna", merged_into=survivor)
     assert likely_duplicates(family="Example", given="Anna", birth_date=dt.date(1980, 5, 17)) == []
+
+
+def test_a_number_or_guardian_on_a_merged_entry_is_the_survivors() -> None:
+    survivor = PatientFactory(birth_date=clock.today())
+    merged = PatientFactory(merged_into=survivor)
+    merged.identifiers.create(system="urn:passport", value="X123")
+    mother = merged.contacts.create(name="Mother", is_guardian=True)
+    assert likely_duplicates(identifiers=["X123"]) == [survivor]
+    assert guardians(survivor) == [mother]
 
 
 def test_duplicates_cost_the_same_for_many(django_assert_num_queries: Any) -> None:

@@ -67,6 +67,21 @@ def test_search_by_patient_finds_only_theirs_and_those_merged_into_them(staff: C
     assert ids(staff, patient=survivor.pk) == [merged.pk, mine.pk]
 
 
+def test_search_by_words_or_an_old_number_finds_all_visits_of_a_merged_person(
+    staff: Client,
+) -> None:
+    survivor = PatientFactory(family="Newname", given="Anna")
+    old = PatientFactory(family="Oldname", given="Anna", merged_into=survivor)
+    mine = visit(at(1), at(1, 10), patient=survivor)
+    merged = visit(at(2), at(2, 10), patient=old)
+    visit(at(3), at(3, 10), patient=PatientFactory(family="Somebody", given="Else"))
+    for words in ("Newname", "Oldname", survivor.mrn, old.mrn):
+        assert ids(staff, patient=words) == [merged.pk, mine.pk], words
+    for words in ("Newname", survivor.mrn):
+        found = ids(staff, q=words, **{"from": "2020-01-01"})
+        assert found == [merged.pk, mine.pk], words
+
+
 def test_search_by_patient_words_finds_by_any_part_of_the_name(staff: Client) -> None:
     mine = visit(at(1), at(1, 10), patient=PatientFactory(family="Ordóñez", given="Bernardo"))
     visit(at(2), at(2, 10))

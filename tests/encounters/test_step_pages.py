@@ -154,6 +154,21 @@ def test_step_of_a_missing_visit_is_not_found() -> None:
     assert login(NURSE)[0].post(address).status_code == 404
 
 
+def test_undo_into_a_second_open_visit_asks_first_and_goes_one_step() -> None:
+    client, user = login(CLINICIAN)
+    visit = lifecycle.finish(opened(user, status="in-progress"), by=user)
+    other = EncounterFactory(patient=visit.patient)
+    asked = client.post(f"{url('step_back', visit)}?version={visit.version}")
+    assert asked.status_code == 409
+    assert reverse("records:encounter_detail", args=[other.pk]) in asked.content.decode()
+    assert f'name="version" value="{visit.version}"' in asked.content.decode()
+    anyway = {"confirmed_second": "on", "version": str(visit.version)}
+    for _press in range(2):
+        assert client.post(url("step_back", visit), anyway).status_code == 302
+        visit.refresh_from_db()
+        assert visit.status == "in-progress"
+
+
 def test_step_into_a_second_open_visit_asks_first() -> None:
     client, user = login(FRONT_DESK)
     visit = planned(user)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from clinik import clock
 from clinik.roles import AUDITOR, CLINICIAN, FRONT_DESK, NURSE
-from encounters.models import Encounter, StatusPeriod
+from encounters.models import Encounter, NoKnownAllergies, StatusPeriod
 from encounters.models.encounter import CancelReason
 from records.board import Board, Filters, load_board
 from records.board_cards import Card
@@ -425,6 +425,19 @@ def test_the_downtime_list_has_number_birth_date_and_allergies(nurse: Client) ->
         "11 Mar 1962",
         "Penicillin (rash)",
     )
+
+
+def test_the_downtime_list_counts_no_statement_of_a_visit_about_somebody_else(
+    nurse: Client,
+) -> None:
+    made = visit()
+    wrong = EncounterFactory(
+        patient=made.patient, status="entered-in-error", error_about="somebody-else"
+    )
+    said = NoKnownAllergies.objects.create(patient=made.patient, encounter=wrong)
+    assert "none known" not in nurse.get("/").context["board"].downtime[0].allergies
+    NoKnownAllergies.objects.filter(pk=said.pk).update(encounter=made)
+    assert nurse.get("/").context["board"].downtime[0].allergies == "none known"
 
 
 def test_an_empty_day_says_so(nurse: Client) -> None:

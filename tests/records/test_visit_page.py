@@ -228,7 +228,7 @@ def test_diagnoses_are_said_in_words_with_their_rank_and_the_problem_they_belong
 def test_before_closing_says_the_same_as_the_verb(class_code: str) -> None:
     visit = EncounterFactory(class_code=class_code)
     user = UserFactory(role=CLINICIAN)
-    NoteFactory(encounter=visit)
+    NoteFactory(encounter=visit, author=user.practitioner)
     NoteFactory(encounter=visit, signed=True)
     ObservationFactory(encounter=visit, code_code="59408-5", value="85", value_unit_code="%")
     ObservationFactory(encounter=visit, code_code="2823-3", interpretation="HH")
