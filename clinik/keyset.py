@@ -38,8 +38,9 @@ class Cursor:
             when = dt.datetime.fromisoformat(moment)
             if when.tzinfo is None or raw[0] not in "bf":
                 return None
-            return cls(when, uuid.UUID(key), back=raw[0] == "b")
-        except (ValueError, binascii.Error, IndexError):
+            # In UTC already here: an offset can push the first or the last day out of range.
+            return cls(when.astimezone(dt.UTC), uuid.UUID(key), back=raw[0] == "b")
+        except (ValueError, OverflowError, binascii.Error, IndexError):
             return None
 
 

@@ -13,6 +13,13 @@ WHOLE = "() => axe.run(document, {resultTypes: ['violations']})"
 COLOURS = "() => axe.run(document, {runOnly: ['color-contrast'], resultTypes: ['violations']})"
 
 
+# Pages that answer with anything but 200, by name.
+ANSWERS = {
+    "missing": 404, "forbidden": 403, "search refused": 422, "refused": 409,
+    "broken": 500, "conflict": 409, "unavailable": 503,
+}  # fmt: skip
+
+
 class Looker:
     """Opens pages and collects what is wrong with them."""
 
@@ -41,8 +48,7 @@ class Looker:
         self.said.clear()
         answer = self.page.goto(url)
         assert answer is not None
-        expected = {"missing": 404, "forbidden": 403, "broken": 500, "search refused": 422}
-        if answer.status != expected.get(name, 200):
+        if answer.status != ANSWERS.get(name, 200):
             self.faults.append(f"{name}: answered {answer.status}")
         self.examine(name)
 

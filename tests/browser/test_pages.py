@@ -1,15 +1,20 @@
 """Every page of the clinic: axe has nothing to report, nothing is cut off, nothing is refused."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from django.urls import reverse
 from playwright.sync_api import BrowserContext, expect
 
+from clinik.audit import AuditUnavailable
 from clinik.roles import ADMINISTRATOR, AUDITOR, CLINICIAN, FRONT_DESK
+from clinik.transitions import TransitionError
 from encounters.models import Patient
 from encounters.views import search
 from tests.browser.looker import Looker
 from tests.browser.world import World, make_world
+from tests.factories import EncounterFactory
 
 # Forms that are sent empty, to look at the page with their errors.
 SENT_EMPTY = (
@@ -76,8 +81,18 @@ def test_pages_of_the_few_have_nothing_to_report(
     nobody.examine("without its token")
     desk = Looker(context_of(world.users[FRONT_DESK]).new_page())
     look_at_questions(desk, world)
-    monkeypatch.setattr(search, "EncounterFilter", None)
-    desk.look("broken", "/visits/")
+    errors = {
+        "broken": TypeError(),
+        "conflict": TransitionError("Somebody was quicker."),
+        "unavailable": AuditUnavailable(),
+    }
+    for name, error in errors.items():
+
+        def fail(*args: Any, error: Exception = error, **kwargs: Any) -> None:
+            raise error
+
+        monkeypatch.setattr(search, "EncounterFilter", fail)
+        desk.look(name, "/visits/")
     found = [*faults, *nobody.faults, *desk.faults]
     assert not found, "\n".join(found)
 
@@ -92,6 +107,11 @@ def look_at_questions(desk: Looker, world: World) -> None:
     page.locator("main .save-bar .btn-primary").click()
     expect(page.locator("#duplicates")).to_contain_text("is registered already")
     desk.examine("likely duplicates")
+    beside = EncounterFactory(patient=patient, status="planned")
+    page.goto(reverse("records:encounter_detail", args=[beside.pk]))
+    page.locator("form[action*='/step/arrive/'] button").first.click()
+    expect(page.get_by_role("button", name="Open a second one anyway")).to_be_visible()
+    desk.examine("a second open visit")
     page.goto(f"/patients/{patient.pk}/edit/")
     page.locator("[name=phone]").fill("555 0111")
     Patient.objects.get(pk=patient.pk).save()

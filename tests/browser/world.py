@@ -78,6 +78,12 @@ def make_world() -> World:
     visits["stay"] = EncounterFactory(class_code="IMP", practitioner=doctor)
     visits["left over"] = EncounterFactory(start=clock.now() - dt.timedelta(days=5))
     visits["wrong"] = EncounterFactory(patient=patient, practitioner=doctor)
+    visits["merged"] = EncounterFactory(
+        patient=PatientFactory(merged_into=patient), status="finished"
+    )
+    visits["of the dead"] = EncounterFactory(
+        patient=PatientFactory(deceased=True, deceased_at=clock.now()), status="planned"
+    )
     rows = _chart(visits["open"], doctor, users[NURSE])
     NoteFactory(encounter=visits["wrong"], author=doctor)
     visits["wrong"] = lifecycle.enter_in_error(
@@ -155,6 +161,12 @@ def _desk_pages(patient: Patient, visits: dict[str, Encounter]) -> dict[str, str
         "search with chips": f"{search}?status=finished&class_code=AMB&from=2020-01-01&reason=x",
         "search, all of it": f"{search}?status=finished&status=in-progress",
         "search refused": f"{search}?from=yesterdayish",
+        "cancelled visit": reverse("records:encounter_detail", args=[visits["cancelled"].pk]),
+        "visit of a merged entry": reverse("records:encounter_detail", args=[visits["merged"].pk]),
+        "merged entry": reverse("records:patient_detail", args=[visits["merged"].patient_id]),
+        "dead patient": reverse("records:patient_detail", args=[visits["of the dead"].patient_id]),
+        "deceased": reverse("encounters:patient_deceased", args=[visits["of the dead"].patient_id]),
+        "refused": reverse("encounters:encounter_cancel", args=[visits["finished"].pk]),
         "password": reverse("account_change_password"),
         "log out": reverse("account_logout"),
         "missing": reverse("records:patient_detail", args=[uuid.uuid4()]),

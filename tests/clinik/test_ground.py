@@ -1,5 +1,6 @@
 """Audit, roles, keys, the clock, and what every answer carries."""
 
+import base64
 import datetime as dt
 from typing import Any
 
@@ -109,6 +110,13 @@ def test_minutes_are_counted_whole(minutes: int, seconds: int) -> None:
 def test_a_cursor_survives_its_url() -> None:
     cursor = keyset.Cursor(dt.datetime(385, 1, 1, 1, 2, 3, 4, tzinfo=dt.UTC), uuid7(), back=True)
     assert keyset.Cursor.read(str(cursor)) == cursor
+
+
+def test_a_cursor_beyond_the_calendar_starts_the_list_anew() -> None:
+    for moment in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        raw = f"f{moment}|{'0' * 32}"
+        text = base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
+        assert keyset.Cursor.read(text) is None
 
 
 @pytest.mark.django_db

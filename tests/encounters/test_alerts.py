@@ -11,10 +11,11 @@ from django.urls import reverse
 from clinik import clock
 from clinik.ids import uuid7
 from clinik.models import AuditEvent, User
-from clinik.roles import AUDITOR, FRONT_DESK
+from clinik.roles import ADMINISTRATOR, AUDITOR, FRONT_DESK
 from encounters.alerts import add_alert, end_alert
 from encounters.banner import for_patient
 from encounters.models import Patient, PatientAlert
+from encounters.patients import change_line
 from tests.factories import PatientFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -122,6 +123,13 @@ def test_an_alert_of_a_merged_entry_is_the_persons(page: Client, patient: Patien
     answer = page.post(ending, {"patient": str(old.pk), "version": "1"})
     assert answer["Location"] == reverse("records:patient_detail", args=[patient.pk])
     assert "Deaf" not in shown(page, patient)
+
+
+def test_an_alert_of_the_front_desk_is_corrected_in_the_admin(desk: User, patient: Patient) -> None:
+    alert = add_alert(patient, by=desk, text="Bits")
+    admin = UserFactory(role=ADMINISTRATOR)
+    changed = change_line(alert, by=admin, version=alert.version, text="Bites")
+    assert (changed.text, changed.by) == ("Bites", desk)
 
 
 def test_who_writes_nothing_adds_no_alert_and_ends_none(desk: User, patient: Patient) -> None:
