@@ -11,7 +11,7 @@ from django.db import transaction
 from clinik.models import Draft
 
 # What of the form is kept; its key with it, so that sending the form later still acts once.
-FIELDS = ("id", "type", "title", "content", "relation")
+FIELDS = ("id", "type", "title", "content", "content_type", "relation")
 LONGEST = 200_000
 
 

@@ -13,7 +13,7 @@ from clinik.ids import uuid7
 from clinik.roles import ADMINISTRATOR, CLINICIAN
 from encounters import alerts, diagnoses, lifecycle
 from encounters.models import Encounter, Patient, Practitioner
-from records import notes, prescriptions, vitals_entry
+from records import note_templates, notes, prescriptions, vitals_entry
 from records.models import Note, Observation
 from tests.factories import AllergyFactory, PatientFactory, UserFactory
 from tests.page_forms import PageForm, forms_of
@@ -71,6 +71,10 @@ class World:
     def note(self, *, signed: bool = False) -> Note:
         made = notes.add_note(self.visit(), by=self.doctor, content="Feels well.")
         return notes.sign_note(made, by=self.doctor) if signed else made
+
+    def template(self, *, removed: bool = False) -> Any:
+        made = note_templates.add_template(by=self.doctor, type="other", name="Own", body="Plan:")
+        return note_templates.remove_template(made, by=self.doctor) if removed else made
 
     def prescription(self, *, activate: bool = False) -> Any:
         return prescriptions.add_prescription(
@@ -154,6 +158,11 @@ def _register(world: World) -> tuple[str, str]:
     return (reverse("encounters:patient_register"),) * 2
 
 
+def _template_remove(world: World) -> tuple[str, str]:
+    row = world.template()
+    return reverse(R + "template_list"), reverse(R + "template_remove", args=[row.pk])
+
+
 def _not_same(world: World) -> tuple[str, str]:
     world.patient.search_name = "paula person"
     twin = PatientFactory(family=world.patient.family, birth_date=world.patient.birth_date)
@@ -220,6 +229,8 @@ CREATES = (
     Case(R + "note_addendum", CREATE,
          _own(R + "note_addendum", lambda world: world.note(signed=True)),
          fill={"content": "And better."}, other={"content": "And worse."}),
+    Case(R + "template_add", CREATE, lambda world: (reverse(R + "template_add"),) * 2,
+         fill={"name": "Own", "body": "Plan:"}, other={"body": "Else:"}, guarded=False),
     Case(R + "prescription_add", CREATE, _own(R + "prescription_add", visit()),
          fill={"medication_text": "Amlodipine"}, other={"medication_text": "Ramipril"}),
     Case(R + "assessment_add", CREATE, _own(R + "assessment_add", visit()),
@@ -237,6 +248,8 @@ EDITS = (
          fill={"condition_text": "Mine"}, other={"condition_text": "Theirs"}),
     Case(R + "note_edit", EDIT, _own(R + "note_edit", World.note),
          fill={"content": "Mine"}, other={"content": "Theirs"}),
+    Case(R + "template_edit", EDIT, _own(R + "template_edit", World.template), guarded=False,
+         fill={"body": "Mine"}, other={"body": "Theirs"}),
     Case(R + "prescription_edit", EDIT, _own(R + "prescription_edit", World.prescription),
          fill={"dosage_text": "Mine"}, other={"dosage_text": "Theirs"}),
 )  # fmt: skip
@@ -284,6 +297,7 @@ STEPS = (
     Case(E + "alert_end", STEP, _own(E + "alert_end", World.alert)),
     Case(E + "allergy_none", STEP,
          _on("records:patient_detail", E + "allergy_none", patient), guarded=False),
+    Case(R + "template_remove", STEP, _template_remove, guarded=False),
     Case(R + "note_sign", STEP, _own(R + "note_sign", World.note)),
     Case(R + "prescription_step", STEP,
          _own(R + "prescription_step", World.prescription, "activate"), name="activate"),
@@ -304,5 +318,11 @@ STEPS = (
 
 CASES = (*CREATES, *EDITS, *STEPS)
 # POST without a form of its own: an autosave, and the list of who may be the same person. What
-# people set for themselves is no clinical row: tests/clinik/test_preferences.py.
-NO_FORM = {"records:note_draft", "encounters:patient_duplicates", "preferences"}
+# people set for themselves is no clinical row: tests/clinik/test_preferences.py. A template comes
+# back by the Undo of a message: tests/records/test_note_templates.py.
+NO_FORM = {
+    "records:note_draft",
+    "records:template_restore",
+    "encounters:patient_duplicates",
+    "preferences",
+}

@@ -16,6 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from clinik.roles import ADMINISTRATOR, AUDITOR, CLINICIAN, FRONT_DESK, NURSE
 from encounters.models import PatientAlert, Practitioner
+from records.models import NoteTemplate
 from records.notes import DRAFT_EDIT
 from tests.factories import EncounterFactory, PatientFactory, UserFactory
 
@@ -92,6 +93,11 @@ TABLE: dict[str, Row] = {
     "records:note_draft": row(post=CARE),
     "records:note_sign": row(CARE, CARE),
     "records:note_addendum": row(CARE, CARE),
+    "records:template_list": row(CARE),
+    "records:template_add": row(CARE, CARE),
+    "records:template_edit": row(CARE, CARE),
+    "records:template_remove": row(post=CARE),
+    "records:template_restore": row(post=CARE),
     "records:prescription_add": row(CARE, CARE),
     "records:prescription_edit": row(CARE, CARE),
     "records:prescription_step": row(CARE, CARE),
@@ -144,6 +150,9 @@ def world(db: None) -> dict[str, Any]:
         "note": factories.NoteFactory(encounter=visit, patient=visit.patient),
         "prescription": factories.PrescriptionFactory(encounter=visit, patient=visit.patient),
         "observation": factories.ObservationFactory(encounter=visit, patient=visit.patient),
+        "template": NoteTemplate.objects.create(
+            practitioner=factories.PractitionerFactory(), name="Own", body="Plan:"
+        ),
     }
     return rows | {"made": made}
 
@@ -179,6 +188,7 @@ def _client(role: str | None, world: dict[str, Any] | None = None) -> Client:
         for kind in ("note", "prescription", "observation"):
             row = world["made"][kind]
             type(row).objects.filter(pk=row.pk).update(author=author)
+        NoteTemplate.objects.update(practitioner=author)
     return client
 
 

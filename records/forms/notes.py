@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from clinik.forms import NewRowForm, PatientGuard, VersionedForm
-from records.models.note import Relation, Type
+from records.models.note import Format, Relation, Type
 from records.notes import CONTENT_LIMIT, TITLE_LIMIT
 
 
@@ -15,18 +15,28 @@ class NoteFields(forms.Form):
 
     type = forms.ChoiceField(label=_("Type"), choices=Type.choices, initial=Type.PROGRESS)
     title = forms.CharField(label=_("Title"), required=False, max_length=TITLE_LIMIT)
+    content_type = forms.ChoiceField(
+        label=_("Read as"), choices=Format.choices, initial=Format.PLAIN, required=False
+    )
     content = forms.CharField(
         label=_("Note"),
         max_length=CONTENT_LIMIT,
         strip=False,
-        widget=forms.Textarea(attrs={"rows": 12}),
+        widget=forms.Textarea(attrs={"rows": 14, "class": "note-area"}),
     )
     # Which autosaved text this page holds; empty = none yet.
     draft_version = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 
     def written(self) -> dict[str, Any]:
         """What the verbs of a note take; only after is_valid()."""
-        return {name: self.cleaned_data[name] for name in ("type", "title", "content")}
+        written = {name: self.cleaned_data[name] for name in ("type", "title", "content")}
+        return written | _format_of(self.cleaned_data)
+
+
+def _format_of(cleaned: dict[str, Any]) -> dict[str, str]:
+    """Nothing where the form did not say: it stays as it is."""
+    chosen = cleaned.get("content_type")
+    return {"content_type": chosen} if chosen else {}
 
 
 class NoteForm(NewRowForm, PatientGuard, NoteFields):
@@ -44,12 +54,14 @@ class AddendumForm(NewRowForm, PatientGuard, forms.Form):
         label=_("This is an"), choices=Relation.choices, initial=Relation.ADDENDUM
     )
     title = NoteFields.base_fields["title"]
+    content_type = NoteFields.base_fields["content_type"]
     content = NoteFields.base_fields["content"]
     draft_version = NoteFields.base_fields["draft_version"]
 
     def written(self) -> dict[str, Any]:
         """What add_addendum() takes; only after is_valid()."""
-        return {name: self.cleaned_data[name] for name in ("relation", "title", "content")}
+        written = {name: self.cleaned_data[name] for name in ("relation", "title", "content")}
+        return written | _format_of(self.cleaned_data)
 
 
 class SignForm(PatientGuard, VersionedForm, forms.Form):

@@ -1,4 +1,4 @@
-"""Notes: write, write on, sign, add to; and the autosave of what is being typed."""
+"""Notes: write, write on, add to; signing is in views/note_signing.py."""
 
 import uuid
 from collections.abc import Mapping
@@ -21,9 +21,20 @@ from records import notes
 from records.drafts import Kept, kept_for
 from records.forms.notes import AddendumForm, NoteEditForm, NoteForm, SignForm
 from records.models import Note
+from records.note_templates import menu
 from records.recording import is_author
 from records.sections import NotesSection
-from records.views.adding import Adder, add_view, added, once, page_of, show, visit_for_chart
+from records.views.adding import (
+    Adder,
+    Adding,
+    add_view,
+    added,
+    once,
+    page_of,
+    show,
+    visit_for_chart,
+)
+from records.views.note_inserting import asks_for_text, insert_text
 
 METHODS = ["GET", "HEAD", "POST"]
 
@@ -48,6 +59,9 @@ def _draft_of(encounter: Encounter, user: Any, form: NoteForm) -> Mapping[str, A
     return {
         "kept": getattr(form, "kept", None),
         "draft_url": reverse("records:note_draft", args=[notes.DRAFT_NEW, encounter.pk]),
+        "menu": menu(user),
+        "inserted": getattr(form, "inserted", None),
+        "template_of": f"?of={notes.DRAFT_NEW}&target={encounter.pk}",
     }
 
 
@@ -75,6 +89,8 @@ ADDER = Adder(
 def note_add(request: HttpRequest, encounter_pk: uuid.UUID) -> HttpResponse:
     """Save a draft; "Save and sign" goes on to the question of signing."""
     encounter = visit_for_chart(request, encounter_pk)
+    if asks_for_text(request):
+        return _insert_into_new(request, encounter)
     response = add_view(request, encounter, ADDER)
     if (
         request.method == "POST"
@@ -85,6 +101,17 @@ def note_add(request: HttpRequest, encounter_pk: uuid.UUID) -> HttpResponse:
         if made is not None and not made.is_signed:
             return _go_sign(request, encounter, made)
     return response
+
+
+def _insert_into_new(request: HttpRequest, encounter: Encounter) -> HttpResponse:
+    found = insert_text(request, encounter)
+    if isinstance(found, HttpResponse):
+        return found
+    form = NoteForm(initial=found.values, patient=encounter.patient)
+    form.inserted = found  # type: ignore[attr-defined]
+    url = reverse(ADDER.url_name, args=[encounter.pk])
+    more = _draft_of(encounter, request.user, form)
+    return show(request, encounter, ADDER, Adding(ADDER.section.kind, form, url, more))
 
 
 def _go_sign(request: HttpRequest, encounter: Encounter, note: Note) -> HttpResponse:
@@ -123,11 +150,17 @@ def note_edit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         audit.record_view(note, by=request.user)
         kept = kept_for(request.user, notes.DRAFT_EDIT, note.pk)
-        stored = {name: getattr(note, name) for name in ("type", "title", "content")}
+        stored = {name: getattr(note, name) for name in notes.WRITTEN}
         form = NoteEditForm(
             instance=note, patient=note.patient, initial=stored | _initial(kept, request.GET)
         )
         return _edit_page(request, note, form, kept=kept if "fresh" not in request.GET else None)
+    if asks_for_text(request) and note.encounter is not None:
+        found = insert_text(request, note.encounter)
+        if isinstance(found, HttpResponse):
+            return found
+        form = NoteEditForm(instance=note, patient=note.patient, initial=found.values)
+        return _edit_page(request, note, form, inserted=found)
     form = NoteEditForm(request.POST, instance=note, patient=note.patient)
     if form.is_valid():
         try:
@@ -142,7 +175,13 @@ def note_edit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def _edit_page(
-    request: HttpRequest, note: Note, form: Any, *, kept: Kept | None = None, status: int = 200
+    request: HttpRequest,
+    note: Note,
+    form: Any,
+    *,
+    kept: Kept | None = None,
+    inserted: Any = None,
+    status: int = 200,
 ) -> HttpResponse:
     context = {
         "note": note,
@@ -150,6 +189,9 @@ def _edit_page(
         "kept": kept,
         "back": page_of(note),
         "draft_url": reverse("records:note_draft", args=[notes.DRAFT_EDIT, note.pk]),
+        "menu": menu(request.user) if note.encounter is not None else [],
+        "inserted": inserted,
+        "template_of": f"?of={notes.DRAFT_EDIT}&target={note.pk}",
         "banner": for_patient(note.patient, request.user),
     }
     return render(request, "records/note_edit.html", context, status=status)
