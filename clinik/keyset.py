@@ -61,17 +61,25 @@ def page(
     moment: str,
     place: Callable[[Row], tuple[dt.datetime, uuid.UUID]],
     descending: bool = True,
+    last: dt.datetime | None = None,
 ) -> Page[Row]:
     """One page of `found`, ordered by (`moment`, id), read with one look-ahead row.
 
-    `place(row)` gives a row's (moment, id).
+    `place(row)` gives a row's (moment, id). `last` is a moment before all others that stands for
+    "unknown": its rows come at the end in both orders.
     """
     back = cursor is not None and cursor.back
     down = descending != back
-    order = (f"-{moment}", "-id") if down else (moment, "id")
+    parts = [found]
+    if last is not None and not descending:
+        parts = _in_two(found, cursor, moment, last, back=back)
     if cursor is not None:
-        found = found.filter(_beyond(cursor, moment, down))
-    rows = list(found.order_by(*order)[: size + 1])
+        parts[0] = parts[0].filter(_beyond(cursor, moment, down))
+    order = (f"-{moment}", "-id") if down else (moment, "id")
+    rows: list[Row] = []
+    for part in parts:
+        if len(rows) <= size:
+            rows += part.order_by(*order)[: size + 1 - len(rows)]
     more = len(rows) > size
     rows = rows[:size]
     if back:
@@ -85,6 +93,21 @@ def page(
         _cursor(place(rows[0]), back=True) if has_previous else None,
         _cursor(place(rows[-1]), back=False) if has_next else None,
     )
+
+
+def _in_two(
+    found: QuerySet[Any, Row], cursor: Cursor | None, moment: str, last: dt.datetime, *, back: bool
+) -> list[QuerySet[Any, Row]]:
+    """The rows with a moment, then those without; from the cursor's part on, as one walks.
+
+    Two reads where the first runs short, because an order by "unknown or not" has no index.
+    """
+    known = found.filter(**{f"{moment}__gt": last})
+    unknown = found.filter(**{moment: last})
+    at_unknown = cursor is not None and cursor.moment == last
+    if back:
+        return [unknown, known] if at_unknown else [known]
+    return [unknown] if at_unknown else [known, unknown]
 
 
 def _cursor(place: tuple[dt.datetime, uuid.UUID], *, back: bool) -> Cursor:

@@ -172,6 +172,7 @@ def read_page(
         moment="date",
         place=lambda row: (row["date"], row["id"]),
         descending=newest,
+        last=DATE_UNKNOWN,
     )
     diagnoses = diagnoses_of([row["id"] for row in page.rows], user)
     return keyset.Page(rows(page.rows, diagnoses), page.previous, page.next)

@@ -276,6 +276,21 @@ def test_pages_hold_twenty_and_walk_both_ways_without_gap_or_repeat(staff: Clien
     assert [row.id for row in back.context["page"].rows] == seen[1]
 
 
+def test_visits_without_a_date_end_the_list_oldest_first_and_walk_back(staff: Client) -> None:
+    dated = [visit(at(1, 9, n)).pk for n in range(7)]
+    undated = sorted(visit(None, status="unknown").pk for _n in range(8))
+    seen, query = [], "?sort=oldest&count=5"
+    while query:
+        response = staff.get(URL + query)
+        seen.append([row.id for row in response.context["page"].rows])
+        query = response.context["next_url"]
+    assert [pk for page in seen for pk in page] == [*dated, *undated]
+    for page in (seen[1], seen[0]):
+        response = staff.get(URL + response.context["previous_url"])
+        assert [row.id for row in response.context["page"].rows] == page
+    assert not response.context["previous_url"]
+
+
 def test_a_visit_that_arrives_meanwhile_shifts_no_page(staff: Client) -> None:
     for n in range(25):
         visit(at(1, 9, n))
