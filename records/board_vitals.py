@@ -47,7 +47,7 @@ def vitals_of(
     people = {rows[visit].patient_id for visit in visits}
     signs: dict[uuid.UUID, list[Observation]] = {}
     noted: dict[uuid.UUID, list[Observation]] = {}
-    for record in _newest(visits, people):
+    for record in newest_signs(visits, people):
         if record.code_code in (PREGNANCY_DUE, PREGNANCY_STATUS):
             noted.setdefault(record.patient_id, []).append(record)
         elif record.encounter_id is not None:
@@ -67,7 +67,7 @@ def vitals_of(
     return found
 
 
-def _newest(visits: list[uuid.UUID], people: set[uuid.UUID]) -> QuerySet[Observation]:
+def newest_signs(visits: list[uuid.UUID], people: set[uuid.UUID]) -> QuerySet[Observation]:
     """The newest of each sign of each visit, and what was noted of a pregnancy; newest first."""
     rank = Window(
         Rank(),

@@ -13,6 +13,7 @@ from records.views import (
     past,
     patient,
     prescriptions,
+    todo,
     visit,
     vitals,
 )
@@ -22,6 +23,8 @@ app_name = "records"
 urlpatterns: list[URLPattern] = [
     path("", board.board_today, name="board_today"),
     path("earlier/", board.board_earlier, name="board_earlier"),
+    path("todo/", todo.todo_list, name="todo_list"),
+    path("todo/count/", todo.todo_count, name="todo_count"),
     path("patients/<uuid:pk>/", patient.patient_detail, name="patient_detail"),
     path("visits/<uuid:pk>/", visit.encounter_detail, name="encounter_detail"),
     path("visits/<uuid:pk>/print/", visit.encounter_print, name="encounter_print"),

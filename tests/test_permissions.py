@@ -81,6 +81,8 @@ TABLE: dict[str, Row] = {
     # Auditors, who see no visit, are sent on to the patients.
     "records:board_today": row(EVERYBODY),
     "records:board_earlier": row(STAFF, STAFF),
+    "records:todo_list": row(STAFF),
+    "records:todo_count": row(STAFF),
     "records:patient_detail": row(EVERYBODY),
     "records:encounter_detail": row(STAFF),
     "records:encounter_print": row(STAFF),
