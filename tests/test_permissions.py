@@ -73,6 +73,7 @@ TABLE: dict[str, Row] = {
     "encounters:encounter_times": row(CARE, CARE),
     "encounters:encounter_error": row(STAFF, STAFF),
     "encounters:encounter_restore": row({A}, {A}),
+    "encounters:condition_find": row({C, A}),
     "encounters:diagnosis_add": row({C}, {C}),
     "encounters:diagnosis_edit": row({C, A}, {C, A}),
     "encounters:diagnosis_error": row(post={C, A}),

@@ -16,10 +16,11 @@ from tests.test_permissions import TABLE, _own, url_of, world  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 
-# GET pages that name no single patient and search for none, and the suggestions of practitioners.
+# GET pages that name no single patient and search for none, and suggestions that name no patient.
 NOBODY_NAMED = {
     "preferences",
     "encounters:patient_register",
+    "encounters:condition_find",
     "encounters:practitioner_find",
     "records:board_today",
     "records:board_earlier",

@@ -13,7 +13,8 @@ from clinik.clock import Precision
 from clinik.codes import ICD10CM
 from clinik.forms import NewRowForm, PatientGuard, PlainForm, VersionedForm
 from clinik.models import Code
-from encounters.diagnoses import TEXT_LIMIT, default_use
+from encounters.condition_field import ConditionField
+from encounters.diagnoses import default_use
 from encounters.fields import PartialDate, PartialDateField
 from encounters.models import Diagnosis, Encounter
 from encounters.models.diagnosis import ClinicalStatus, Use, Verification
@@ -21,27 +22,16 @@ from encounters.models.diagnosis import ClinicalStatus, Use, Verification
 # "I10", "E11.9", "E119 Type 2 diabetes": a letter, a digit, a letter or digit, up to four more.
 _TYPED_CODE = re.compile(r"([A-Za-z]\d[\dA-Za-z](?:\.?[\dA-Za-z]{1,4})?)(?:\s+(.+))?")
 
-# How many newest diagnoses tell which conditions the clinic meets.
-RECENT = 200
-MOST_SUGGESTIONS = 40
 
-
-def recent_conditions() -> list[str]:
-    """What was diagnosed here lately, for the list under the field; one query."""
-    rows = (
-        Diagnosis.objects.exclude(condition_text="")
-        .order_by("-id")
-        .values_list("condition_code", "condition_system", "condition_text")[:RECENT]
-    )
-    texts = [f"{code} {text}" if system == ICD10CM else text for code, system, text in rows]
-    return sorted(list(dict.fromkeys(texts))[:MOST_SUGGESTIONS])
-
-
-def read_condition(text: str, code: str) -> dict[str, Any]:
-    """The four columns of a condition as typed; a code typed as the text is read as a code."""
-    text, code = text.strip(), code.strip().upper()
+def read_condition(text: str) -> dict[str, Any]:
+    """The four columns of a condition as typed: words, a code, or a code before words."""
+    text, code = text.strip(), ""
     typed = _TYPED_CODE.fullmatch(text)
-    if typed and not code:
+    joined = _look_up("".join(text.split())) if typed else None
+    if joined:
+        # "e11 9": the code in two parts.
+        code, text = joined.code, ""
+    elif typed:
         # "B12 deficiency" are words; a code before words is one that the table or the clinic knows.
         plain = typed[2] is None or "." in typed[1]
         if plain or _look_up(typed[1]) or _words_used_before(typed[1].upper()):
@@ -61,7 +51,6 @@ class DiagnosisFields(forms.Form):
 
     NAMES: ClassVar[tuple[str, ...]] = (
         "condition_text",
-        "condition_code",
         "use",
         "rank",
         "verification",
@@ -69,19 +58,7 @@ class DiagnosisFields(forms.Form):
         "onset",
     )
 
-    condition_text = forms.CharField(
-        label=gettext_lazy("Condition"),
-        max_length=TEXT_LIMIT,
-        required=False,
-        widget=forms.TextInput({"list": "conditions", "autocomplete": "off"}),
-        help_text=gettext_lazy("In words, or a code such as I10."),
-    )
-    condition_code = forms.CharField(
-        label=gettext_lazy("ICD-10-CM code"),
-        max_length=40,
-        required=False,
-        widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
-    )
+    condition_text = ConditionField(label=gettext_lazy("Condition"))
     use = forms.ChoiceField(
         label=gettext_lazy("Use"),
         choices=[("", gettext_lazy("none in particular")), *Use.choices],
@@ -110,9 +87,7 @@ class DiagnosisFields(forms.Form):
 
     def condition(self) -> dict[str, Any]:
         """The four columns of the condition."""
-        return read_condition(
-            self.cleaned_data["condition_text"], self.cleaned_data["condition_code"]
-        )
+        return read_condition(self.cleaned_data["condition_text"])
 
     def onset_fields(self) -> dict[str, Any]:
         since: PartialDate | None = self.cleaned_data["onset"]
@@ -122,26 +97,28 @@ class DiagnosisFields(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if not (cleaned.get("condition_text") or cleaned.get("condition_code")):
+        if "condition_text" in cleaned and not cleaned["condition_text"]:
             self.add_error("condition_text", _("Say which condition it is."))
         return cleaned
 
     def main_fields(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.NAMES[:4]]
+        return [self[name] for name in self.NAMES[:3]]
 
     def more_fields(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.NAMES[4:]]
+        return [self[name] for name in self.NAMES[3:]]
 
     def all_fields(self) -> list[forms.BoundField]:
         return [*self.main_fields(), *self.more_fields()]
 
     def more_is_open(self) -> bool:
-        return any(self[name].errors for name in self.NAMES[4:])
+        return any(self[name].errors for name in self.NAMES[3:])
 
-    @staticmethod
-    def conditions() -> list[str]:
-        """For the template's list under the field."""
-        return recent_conditions()
+
+def typed_condition(row: Diagnosis) -> str:
+    """How a row's condition is typed: its code, if it is one that can be typed, and its words."""
+    words = row.condition_text or row.condition_display
+    coded = row.condition_system == ICD10CM
+    return f"{row.condition_code} {words}".strip() if coded else words or row.condition_code
 
 
 def _look_up(code: str) -> Code | None:
@@ -186,7 +163,7 @@ class DiagnosisEditForm(PatientGuard, VersionedForm, DiagnosisFields):
 
     def __init__(self, *args: Any, instance: Diagnosis, **kwargs: Any) -> None:
         initial = {name: getattr(instance, name) for name in self.NAMES}
-        initial["condition_text"] = instance.condition_text or instance.condition_display
+        initial["condition_text"] = typed_condition(instance)
         initial["onset"] = None
         if instance.onset is not None:
             known = instance.onset_precision
@@ -206,12 +183,25 @@ class DiagnosisEditForm(PatientGuard, VersionedForm, DiagnosisFields):
     def _row_fields(self) -> list[str]:
         return [name for name in super()._row_fields() if name not in ("patient", "onset")]
 
+    def value_of(self, row: Any, name: str) -> Any:
+        return typed_condition(row) if name == "condition_text" else super().value_of(row, name)
+
+    def condition(self) -> dict[str, Any]:
+        """A coding of another system stays with its words until a code is given."""
+        read = super().condition()
+        foreign = self.row.condition_code and self.row.condition_system != ICD10CM
+        return (
+            {"condition_text": read["condition_text"]}
+            if foreign and not read["condition_code"]
+            else read
+        )
+
     def verb_fields(self) -> dict[str, Any]:
         """What was changed, under the names that change_diagnosis() takes."""
         plain = ("use", "rank", "verification", "clinical_status")
         changed = set(self.changed_data)
         fields = {name: self.cleaned_data[name] for name in plain if name in changed}
-        if changed & {"condition_text", "condition_code"}:
+        if "condition_text" in changed:
             fields |= self.condition()
         if "onset" in changed:
             fields |= self.onset_fields()

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from clinik import clock
 from clinik.forms import MomentField, PatientGuard, PlainForm
+from encounters.condition_field import ConditionField
 from encounters.fields import PractitionerField
 from encounters.forms.visits import suggested
 from encounters.models import Encounter, Hospitalization, StatusPeriod
@@ -242,18 +243,7 @@ class CloseForm(StepForm):
         max_value=LONGEST_MINUTES,
         show_hidden_initial=True,
     )
-    diagnosis_text = forms.CharField(
-        label=gettext_lazy("Discharge diagnosis"),
-        max_length=500,
-        required=False,
-        widget=forms.TextInput({"autocomplete": "off"}),
-    )
-    diagnosis_code = forms.CharField(
-        label=gettext_lazy("ICD-10-CM code"),
-        max_length=40,
-        required=False,
-        widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
-    )
+    diagnosis_text = ConditionField(label=gettext_lazy("Discharge diagnosis"))
     disposition_code = forms.ChoiceField(
         label=gettext_lazy("Discharged to"), choices=[], required=False
     )
@@ -297,7 +287,7 @@ class CloseForm(StepForm):
         self.fields["length_minutes"].initial = length
         self._offer_dispositions()
         if "discharge-diagnosis" not in keys or not may_diagnose:
-            del self.fields["diagnosis_text"], self.fields["diagnosis_code"]
+            del self.fields["diagnosis_text"]
         if not may_override or not keys:
             del self.fields["override_reason"]
 

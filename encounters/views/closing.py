@@ -83,10 +83,9 @@ class CloseView(VisitFormView):
 
     def _diagnose(self, form: Any) -> None:
         text = form.cleaned_data.get("diagnosis_text", "")
-        code = form.cleaned_data.get("diagnosis_code", "")
-        if not (text or code):
+        if not text:
             return
-        read = read_condition(text, code)
+        read = read_condition(text)
         try:
             diagnoses.add_diagnosis(
                 self.encounter,

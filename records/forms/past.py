@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clinik.forms import DateInput, NewRowForm, PatientGuard
-from encounters.diagnoses import TEXT_LIMIT
+from encounters.condition_field import ConditionField
 from encounters.forms.diagnoses import read_condition
 from encounters.forms.visits import VisitFields
 from records.forms.vitals import VitalsForm
@@ -30,26 +30,14 @@ class PastForm(NewRowForm, PatientGuard, VisitFields):
     """What "Save and next" keeps (day, practitioner, room) comes as `initial`."""
 
     TIMES = ("day", "begins", "ends")
-    DIAGNOSIS = ("condition_text", "condition_code")
+    DIAGNOSIS = ("condition_text",)
     KEPT = ("day", "practitioner", "location")
 
     day = forms.DateField(label=gettext_lazy("Day"), widget=DateInput())
     begins = forms.TimeField(label=gettext_lazy("Start"), widget=TimeInput())
     ends = forms.TimeField(label=gettext_lazy("End"), widget=TimeInput())
     next_day = forms.BooleanField(label=gettext_lazy("It ended the day after"), required=False)
-    condition_text = forms.CharField(
-        label=gettext_lazy("Diagnosis"),
-        max_length=TEXT_LIMIT,
-        required=False,
-        widget=forms.TextInput({"list": "conditions", "autocomplete": "off"}),
-        help_text=gettext_lazy("In words, or a code such as I10."),
-    )
-    condition_code = forms.CharField(
-        label=gettext_lazy("ICD-10-CM code"),
-        max_length=40,
-        required=False,
-        widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
-    )
+    condition_text = ConditionField(label=gettext_lazy("Diagnosis"))
     note = forms.CharField(
         label=gettext_lazy("Note"),
         max_length=CONTENT_LIMIT,
@@ -103,10 +91,10 @@ class PastForm(NewRowForm, PatientGuard, VisitFields):
 
     def condition(self) -> dict[str, Any] | None:
         """What add_diagnosis() takes as the condition; None where nothing was typed."""
-        text, code = (self.cleaned_data.get(name, "") for name in self.DIAGNOSIS)
-        if not (text or code):
+        text = self.cleaned_data.get("condition_text", "")
+        if not text:
             return None
-        read = read_condition(text, code)
+        read = read_condition(text)
         return {name.removeprefix("condition_"): value for name, value in read.items()}
 
     def vitals(self) -> dict[str, str] | None:

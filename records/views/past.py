@@ -20,7 +20,6 @@ from clinik.forms import Repeated, already_made
 from clinik.pages import add_errors
 from encounters import banner
 from encounters.diagnoses import add_diagnosis
-from encounters.forms.diagnoses import recent_conditions
 from encounters.forms.visits import suggestions
 from encounters.lifecycle import record_past_encounter
 from encounters.models import Encounter, Patient, Practitioner, StatusPeriod
@@ -160,7 +159,6 @@ def _show(
         "form": form,
         "day": day if day != clock.today() else None,
         "lists": suggestions(),
-        "conditions": recent_conditions() if form.diagnosis_fields() else [],
         **_next_patient(request),
     }
     return render(request, "records/encounter_past.html", context, status=status)

@@ -132,7 +132,7 @@ def test_close_of_a_stay_asks_for_diagnosis_and_disposition_in_place(class_code:
     refused = client.post(close_url(visit), sent)
     assert refused.status_code == 422
     assert not Diagnosis.objects.exists()
-    sent |= {"diagnosis_text": "Pneumonia", "diagnosis_code": "j18.9", "disposition_code": "home"}
+    sent |= {"diagnosis_text": "j18.9 Pneumonia", "disposition_code": "home"}
     assert client.post(close_url(visit), sent).status_code == 302
     row = Diagnosis.objects.get()
     assert (row.use, row.condition_text, row.condition_code) == ("DD", "Pneumonia", "J18.9")

@@ -10,8 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from clinik import clock
+from clinik.codes import ICD10CM
 from clinik.ids import uuid7
-from clinik.models import User
+from clinik.models import Code, User
 from clinik.roles import CLINICIAN, FRONT_DESK, NURSE
 from encounters.models import Diagnosis, Encounter, Patient
 from records.models import Note, Observation
@@ -56,8 +57,7 @@ def local(hour: int, minute: int, day: dt.date = DAY) -> dt.datetime:
 WHOLE = {
     "location": "Room 204",
     "type_text": "Check-up",
-    "condition_text": "Essential hypertension",
-    "condition_code": "I10",
+    "condition_text": "I10 Essential hypertension",
     "systolic": "142",
     "diastolic": "91",
     "pulse": "72",
@@ -76,6 +76,7 @@ def test_past_visit_is_finished_and_marked_as_entered_later(patient: Patient) ->
 
 def test_past_visit_brings_diagnosis_vitals_and_note(patient: Patient) -> None:
     client, user = login(CLINICIAN)
+    Code.objects.create(system=ICD10CM, code="I10", display="Essential (primary) hypertension")
     client.post(past_url(patient), typed(patient, **WHOLE))
     visit = Encounter.objects.get()
     diagnosis, note = Diagnosis.objects.get(), Note.objects.get()
