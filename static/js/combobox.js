@@ -20,7 +20,8 @@
 //                             hidden value is this (default: empty); then the field gets "change"
 //   data-fill                 further fields of the form as JSON, {"name": "value"}
 //   data-extra                not counted as found ("Register new", "Keep as words")
-// Enter acts only on the answer to the text as typed; while a newer answer is on its way, it waits.
+// Enter acts only on the answer to the text as typed; while a newer answer is on its way, it waits,
+// and sends the form if nothing is found.
 // Esc closes the list and keeps the text: Enter then sends the form. When the server cannot be
 // reached Enter sends the form, as it does without script. Other rows (no role) are notes.
 
@@ -117,6 +118,7 @@ class Combobox {
     if (this.enterWaits) {
       this.enterWaits = false;
       if (this.active) this.choose(this.active);
+      else if (!this.options.length) this.input.form?.requestSubmit();
     }
   }
 
