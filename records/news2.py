@@ -85,6 +85,11 @@ class News2:
         return "low-medium" if 3 in self.points.values() else "low"
 
     @property
+    def css(self) -> str:
+        """The word of the band in the style sheet."""
+        return {"low": "low", "high": "emergency"}.get(self.band, "urgent")
+
+    @property
     def words(self) -> str:
         if self.band == "high":
             return _("emergency")

@@ -57,13 +57,18 @@ class Reading:
         return self.record.pk
 
 
-def read(record: Observation, person: Person) -> Reading | None:
-    """The vital sign an observation is; None where it is none. Needs its components prefetched."""
+def read(
+    record: Observation, person: Person, parts: Iterable[ObservationComponent] | None = None
+) -> Reading | None:
+    """The vital sign an observation is; None where it is none.
+
+    Needs its components prefetched, or given as `parts` where nothing is stored yet.
+    """
     vital = BY_CODE.get(record.code_code)
     if vital is None:
         return None
     if vital.key == "bp":
-        return _pressure(record, person)
+        return _pressure(record, person, record.components.all() if parts is None else parts)
     if vital.key == "consciousness":
         return _consciousness(record, person)
     number = in_unit(vital.key, record)
@@ -83,8 +88,10 @@ def in_unit(key: str, value: Observation | ObservationComponent) -> Decimal | No
     return in_band_unit(key, value.value, value.value_unit_code or value.value_unit)
 
 
-def _pressure(record: Observation, person: Person) -> Reading:
-    upper, lower = _halves(record)
+def _pressure(
+    record: Observation, person: Person, parts: Iterable[ObservationComponent]
+) -> Reading:
+    upper, lower = _halves(parts)
     shown = [half.value_words if half else "–" for half in (upper, lower)]
     high, low = (in_unit("bp", half) if half else None for half in (upper, lower))
     found = bp_flag(high, low, age=person.age, pregnant=person.pregnant)
@@ -94,10 +101,10 @@ def _pressure(record: Observation, person: Person) -> Reading:
 
 
 def _halves(
-    record: Observation,
+    parts: Iterable[ObservationComponent],
 ) -> tuple[ObservationComponent | None, ObservationComponent | None]:
-    parts = {part.code_code: part for part in record.components.all()}
-    return parts.get(SYSTOLIC), parts.get(DIASTOLIC)
+    by_code = {part.code_code: part for part in parts}
+    return by_code.get(SYSTOLIC), by_code.get(DIASTOLIC)
 
 
 def _consciousness(record: Observation, person: Person) -> Reading:

@@ -4,6 +4,7 @@
 The number of queries does not depend on the number of rows (a prefetch counts as one more).
 """
 
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
@@ -15,6 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from clinik import clock
+from clinik.ids import uuid7
 from encounters.models import Encounter
 from records.bands import bmi, bmi_class, why_no_bands
 from records.models import Assessment, Note, Observation, Prescription
@@ -22,7 +24,7 @@ from records.news2 import News2, why_not_scored
 from records.observations import CRITICAL
 from records.prescriptions import STEPS, allowed_verbs
 from records.readings import Person, Reading, pregnant_at, read, score
-from records.recording import is_author
+from records.recording import CLOSED, is_author
 from records.vitals import BY_CODE, PREGNANCY_DUE, PREGNANCY_STATUS, VITALS
 
 # How many rows a section shows unasked, how many values a trend has, and the signs that say
@@ -158,6 +160,8 @@ class VitalsSection(Section):
     news2: News2 | None = None
     why_no_flags: str = ""
     why_no_score: str = ""
+    # The key of the rows that the one-line form makes; None where a line typed now is out of place.
+    line_key: uuid.UUID | None = None
 
     @property
     def shown_readings(self) -> tuple[tuple[Row, Reading], ...]:
@@ -166,12 +170,6 @@ class VitalsSection(Section):
     @property
     def hidden_readings(self) -> int:
         return len(self.readings) - len(self.shown_readings)
-
-    @property
-    def news2_class(self) -> str:
-        """The word of the score's band in the style sheet."""
-        bands = {"low": "low", "low-medium": "urgent", "medium": "urgent", "high": "emergency"}
-        return bands[self.news2.band] if self.news2 else ""
 
     @classmethod
     def load(
@@ -182,6 +180,7 @@ class VitalsSection(Section):
         before = earlier_vitals(encounter, mine)
         person = person_at(encounter, before)
         rows, wrong = rows_of(mine, user)
+        can_add = cls.may_add(encounter, user)
         readings = tuple((row, made) for row in rows if (made := read(row.record, person)))
         earlier = [made for old in before if (made := read(old, person))]
         newest = _latest_taking([reading for _row, reading in readings])
@@ -189,12 +188,13 @@ class VitalsSection(Section):
             encounter,
             rows,
             wrong,
-            cls.may_add(encounter, user),
+            can_add,
             tiles=_tiles(readings, earlier, person),
             readings=readings,
             news2=score(newest, person),
             why_no_flags=why_no_bands(person.age),
             why_no_score=why_not_scored(person.age, pregnant=person.pregnant),
+            line_key=uuid7() if can_add and encounter.status not in CLOSED else None,
         )
 
 

@@ -29,6 +29,10 @@ urlpatterns: list[URLPattern] = [
     path("visits/<uuid:pk>/", visit.encounter_detail, name="encounter_detail"),
     path("visits/<uuid:pk>/print/", visit.encounter_print, name="encounter_print"),
     path("visits/<uuid:encounter_pk>/vitals/", vitals.vitals_add, name="vitals_add"),
+    path("visits/<uuid:encounter_pk>/vitals/line/", vitals.vitals_line, name="vitals_line"),
+    path(
+        "visits/<uuid:encounter_pk>/vitals/reading/", vitals.vitals_reading, name="vitals_reading"
+    ),
     path(
         "visits/<uuid:encounter_pk>/observations/",
         observations.observation_add,

@@ -86,8 +86,10 @@ def record_vitals(
     if before:
         return _same_as(before, typed, consciousness, id)
     when = effective or clock.now()
-    if not confirmed:
-        _ask_once(encounter.patient, typed, when)
+    if not confirmed and (asked := questions_about(encounter.patient, typed, when)):
+        raise ValidationError(
+            {name: ValidationError(text, code="confirm") for name, text in asked.items()}
+        )
     with transaction.atomic():
         fresh = open_for_records(encounter)
         # Under the visit's lock: the same form, sent twice at once, has been here by now.
@@ -95,7 +97,7 @@ def record_vitals(
         if before:
             return _same_as(before, typed, consciousness, id)
         made = []
-        for name, row, parts in _rows(typed, consciousness):
+        for name, row, parts in rows_of(typed, consciousness):
             fill(row, fresh, by=by, id=uuid.uuid5(id, name), effective=when)
             insert(row, by=by)
             for part in parts:
@@ -141,15 +143,13 @@ def _pressure_errors(upper: str, lower: str) -> dict[str, str]:
     return {"systolic": why} if why else {}
 
 
-def _ask_once(patient: Patient, typed: Mapping[str, Typed], when: dt.datetime) -> None:
-    """Raises ValidationError with code "confirm" at each value that surprises."""
+def questions_about(
+    patient: Patient, typed: Mapping[str, Typed], when: dt.datetime
+) -> dict[str, str]:
+    """What is asked once about values that surprise, by sign; at most one query."""
     now = {name: value.standard for name, value in typed.items() if name in SIGNS}
     last = _last_sizes(patient, when) if now.keys() & {"weight", "height"} else {}
-    asked = questions(now, last, patient.age_at(when))
-    if asked:
-        raise ValidationError(
-            {name: ValidationError(text, code="confirm") for name, text in asked.items()}
-        )
+    return questions(now, last, patient.age_at(when))
 
 
 def _last_sizes(patient: Patient, when: dt.datetime) -> dict[str, Decimal]:
@@ -172,7 +172,7 @@ def _last_sizes(patient: Patient, when: dt.datetime) -> dict[str, Decimal]:
     return found
 
 
-def _rows(
+def rows_of(
     typed: Mapping[str, Typed], consciousness: str
 ) -> list[tuple[str, Observation, list[ObservationComponent]]]:
     """(name, observation, components) of everything typed, not saved yet."""
@@ -236,7 +236,7 @@ def _same_as(
     """`before`, if it says the same; raises Repeated."""
     stored = {row.pk: row for row in before}
     wanted = {
-        uuid.uuid5(id, name): (row, parts) for name, row, parts in _rows(typed, consciousness)
+        uuid.uuid5(id, name): (row, parts) for name, row, parts in rows_of(typed, consciousness)
     }
     if stored.keys() != wanted.keys():
         raise Repeated(before[0])

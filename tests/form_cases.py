@@ -222,6 +222,8 @@ CREATES = (
          other={"reason_text": "Fever"}),
     Case(R + "vitals_add", CREATE, _own(R + "vitals_add", visit()),
          fill={"pulse": "72"}, other={"pulse": "73"}),
+    Case(R + "vitals_line", CREATE, _own(R + "vitals_line", visit()),
+         fill={"line": "p72", "read": "p72"}, other={"line": "p73", "read": "p73"}),
     Case(R + "observation_add", CREATE, _own(R + "observation_add", visit()),
          fill={"what": "Pupils", "value": "equal"}, other={"value": "unequal"}),
     Case(R + "note_add", CREATE, _own(R + "note_add", visit()),
@@ -323,6 +325,7 @@ CASES = (*CREATES, *EDITS, *STEPS)
 NO_FORM = {
     "records:note_draft",
     "records:template_restore",
+    "records:vitals_reading",
     "encounters:patient_duplicates",
     "preferences",
 }

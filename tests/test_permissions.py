@@ -89,6 +89,8 @@ TABLE: dict[str, Row] = {
     "records:encounter_print": row(STAFF),
     "records:encounter_past": row(CARE, CARE),
     "records:vitals_add": row(CARE, CARE),
+    "records:vitals_line": row(CARE, CARE),
+    "records:vitals_reading": row(post=CARE),
     "records:observation_add": row(CARE, CARE),
     "records:observation_seen": row(CARE, CARE),
     "records:note_add": row(CARE, CARE),

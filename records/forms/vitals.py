@@ -1,14 +1,16 @@
-"""Vital signs by fields."""
+"""Vital signs by fields, and in one line."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from clinik import clock
 from clinik.forms import MomentField, NewRowForm, PatientGuard
 from records.vitals_entry import NAMES
+from records.vitals_line import MOST, read_line
 
 
 def _digits(label: Any, **attrs: str) -> forms.CharField:
@@ -71,3 +73,27 @@ class VitalsForm(NewRowForm, PatientGuard, forms.Form):
         errors = [error for found in self.errors.as_data().values() for error in found]
         if errors and all(error.code == "confirm" for error in errors):
             self.fields["confirmed"].widget = forms.CheckboxInput()
+
+
+class VitalsLineForm(NewRowForm, PatientGuard, forms.Form):
+    """One line of signs. It is saved once its reading was shown: `read` is the line it was of."""
+
+    line = forms.CharField(
+        label=_("Vitals in one line"),
+        max_length=MOST,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    read = forms.CharField(required=False, max_length=MOST, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        line = read_line(cleaned.get("line", ""))
+        for words in line.problems:
+            self.add_error("line", words)
+        if not self.errors and cleaned["line"] != cleaned["read"]:
+            self.add_error(None, ValidationError(_("Read this over, then save."), code="unread"))
+        return cleaned
+
+    def values(self) -> dict[str, str]:
+        """What record_vitals() takes; only after is_valid()."""
+        return read_line(self.cleaned_data["line"]).values

@@ -43,7 +43,7 @@ class Adder:
 
     `make_form(encounter, user, data, query)` builds the form, unbound where data is None;
     `save(form, encounter, user)` calls the verb; `more(encounter, user, form)` is what else the
-    form's template shows.
+    form's template shows. `kind` tells a second form of one section from its first.
     """
 
     section: type[Section]
@@ -51,13 +51,15 @@ class Adder:
     make_form: Callable[[Encounter, Any, QueryDict | None, QueryDict], Any]
     save: Callable[[Any, Encounter, Any], Any]
     more: Callable[[Encounter, Any, Any], Mapping[str, Any]] = lambda encounter, user, form: {}
+    kind: str = ""
 
     def start(
         self, encounter: Encounter, user: Any, query: QueryDict, data: QueryDict | None = None
     ) -> Adding:
         form = self.make_form(encounter, user, data, query)
         url = reverse(self.url_name, args=[encounter.pk])
-        return Adding(self.section.kind, form, url, self.more(encounter, user, form))
+        kind = self.kind or self.section.kind
+        return Adding(kind, form, url, self.more(encounter, user, form))
 
 
 def visit_for_chart(request: HttpRequest, pk: Any) -> Encounter:

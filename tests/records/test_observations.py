@@ -134,7 +134,7 @@ def test_vitals_show_flag_score_and_the_value_before(nurse: Any) -> None:
     assert tile.previous.text == "70"
     assert section.news2 is not None
     assert section.news2.text.startswith("NEWS2 at least 3, without")
-    assert section.news2_class == "urgent"
+    assert section.news2.css == "urgent"
 
 
 def test_vitals_of_another_patient_are_no_value_before(nurse: Any) -> None:
