@@ -17,10 +17,10 @@ from encounters.diagnosis_list import Diagnoses, load_diagnoses
 from encounters.models import Encounter, EncounterParticipant, StatusPeriod
 from encounters.models.encounter import Priority, Status
 from records.board_cards import minutes_words, step_label, waited
+from records.note_section import NotesSection
 from records.obstacles import acknowledge_it, not_acknowledged, sign_it
 from records.sections import (
     AssessmentsSection,
-    NotesSection,
     ObservationsSection,
     PrescriptionsSection,
     VitalsSection,

@@ -8,9 +8,9 @@ from encounters.diagnosis_list import Diagnoses, load_diagnoses
 from encounters.models import Encounter
 from records.chart import Header, load_header, load_periods, load_sections
 from records.models import NoteSignature
+from records.note_section import NotesSection
 from records.sections import (
     AssessmentsSection,
-    NotesSection,
     ObservationsSection,
     PrescriptionsSection,
     VitalsSection,

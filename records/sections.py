@@ -6,7 +6,7 @@ The number of queries does not depend on the number of rows (a prefetch counts a
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from django.db.models import F, QuerySet, Window
@@ -19,7 +19,7 @@ from clinik import clock
 from clinik.ids import uuid7
 from encounters.models import Encounter
 from records.bands import bmi, bmi_class, why_no_bands
-from records.models import Assessment, Note, Observation, Prescription
+from records.models import Assessment, Observation, Prescription
 from records.news2 import News2, why_not_scored
 from records.observations import CRITICAL
 from records.prescriptions import STEPS, allowed_verbs
@@ -75,6 +75,8 @@ class Row:
     is_mine: bool = False
     may_err: bool = False
     verbs: tuple[str, ...] = ()
+    # Of a note: this user is asked for the second signature and has not given it.
+    wants_me: bool = False
 
     @property
     def pk(self) -> Any:
@@ -84,6 +86,17 @@ class Row:
     def steps(self) -> list[tuple[str, Any]]:
         """Each step of a prescription that may be taken now, and its label."""
         return [(verb, STEPS[verb].label) for verb in self.verbs]
+
+    @property
+    def second_signatures(self) -> list[Any]:
+        """Of a note whose signatures were read with it: all but its author's."""
+        note = self.record
+        return [one for one in note.signatures.all() if one.practitioner_id != note.author_id]
+
+    @property
+    def is_cosigned(self) -> bool:
+        asked = self.record.cosigner_id
+        return any(one.practitioner_id == asked for one in self.second_signatures)
 
     @property
     def unseen(self) -> bool:
@@ -110,7 +123,8 @@ def rows_of(
     return tuple(standing), tuple(wrong)
 
 
-def _newest(queryset: QuerySet[Any], encounter: Encounter, user: Any) -> QuerySet[Any]:
+def newest_of(queryset: QuerySet[Any], encounter: Encounter, user: Any) -> QuerySet[Any]:
+    """The records of a visit with who wrote them, newest first."""
     return (
         queryset.visible_to(user)  # type: ignore[attr-defined]
         .filter(encounter=encounter)
@@ -124,7 +138,7 @@ def observations_of(encounter: Encounter, user: Any) -> list[Observation]:
 
     VitalsSection and ObservationsSection share them: hand the list to both.
     """
-    found = _newest(Observation.objects.all(), encounter, user)
+    found = newest_of(Observation.objects.all(), encounter, user)
     return list(
         found.select_related("author", "entered_by", "seen_by").prefetch_related("components")
     )
@@ -295,38 +309,6 @@ class ObservationsSection(Section):
 
 
 @dataclass(frozen=True)
-class NotesSection(Section):
-    """Notes, newest first; an addendum or amendment stands under the note it is about."""
-
-    kind: ClassVar[str] = "note"
-    title: ClassVar[Promise | str] = _("Notes")
-    permission: ClassVar[str] = "records.add_note"
-    template: ClassVar[str] = "records/_notes.html"
-    anchor: ClassVar[str] = "section-notes"
-
-    additions: dict[Any, tuple[Row, ...]] = field(default_factory=dict)
-
-    @classmethod
-    def load(cls, encounter: Encounter, user: Any) -> Self:
-        rows, wrong = rows_of(_newest(Note.objects.all(), encounter, user), user)
-        here = {row.pk for row in rows}
-        under: dict[Any, tuple[Row, ...]] = {}
-        main: list[Row] = []
-        for row in rows:
-            about = row.record.about_id
-            if about in here:
-                under[about] = (row, *under.get(about, ()))
-            else:
-                main.append(row)
-        return cls(encounter, tuple(main), wrong, cls.may_add(encounter, user), additions=under)
-
-    @property
-    def threads(self) -> list[tuple[Row, tuple[Row, ...]]]:
-        """Each shown note with its additions, oldest addition first."""
-        return [(row, self.additions.get(row.pk, ())) for row in self.shown]
-
-
-@dataclass(frozen=True)
 class PrescriptionsSection(Section):
     kind: ClassVar[str] = "prescription"
     title: ClassVar[Promise | str] = _("Prescriptions")
@@ -336,7 +318,7 @@ class PrescriptionsSection(Section):
 
     @classmethod
     def load(cls, encounter: Encounter, user: Any) -> Self:
-        found = _newest(Prescription.objects.all(), encounter, user)
+        found = newest_of(Prescription.objects.all(), encounter, user)
         rows, wrong = rows_of(found, user, verbs=allowed_verbs)
         return cls(encounter, rows, wrong, cls.may_add(encounter, user))
 
@@ -351,7 +333,7 @@ class AssessmentsSection(Section):
 
     @classmethod
     def load(cls, encounter: Encounter, user: Any) -> Self:
-        found = _newest(Assessment.objects.all(), encounter, user)
+        found = newest_of(Assessment.objects.all(), encounter, user)
         rows, wrong = rows_of(
             found.select_related("author", "entered_by", "previous").prefetch_related("findings"),
             user,

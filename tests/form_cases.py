@@ -72,6 +72,11 @@ class World:
         made = notes.add_note(self.visit(), by=self.doctor, content="Feels well.")
         return notes.sign_note(made, by=self.doctor) if signed else made
 
+    def note_to_cosign(self) -> Note:
+        other = UserFactory(role=CLINICIAN)
+        made = notes.add_note(self.visit(), by=other, content="Feels well.")
+        return notes.sign_note(made, by=other, cosigner=self.practitioner)
+
     def template(self, *, removed: bool = False) -> Any:
         made = note_templates.add_template(by=self.doctor, type="other", name="Own", body="Plan:")
         return note_templates.remove_template(made, by=self.doctor) if removed else made
@@ -156,6 +161,10 @@ def _query(page: Callable[[World], tuple[str, str]], query: str) -> Any:
 
 def _register(world: World) -> tuple[str, str]:
     return (reverse("encounters:patient_register"),) * 2
+
+
+def _colleague() -> str:
+    return str(Practitioner.objects.get(user=UserFactory(role=CLINICIAN, last_name="Second")))
 
 
 def _template_remove(world: World) -> tuple[str, str]:
@@ -301,6 +310,10 @@ STEPS = (
          _on("records:patient_detail", E + "allergy_none", patient), guarded=False),
     Case(R + "template_remove", STEP, _template_remove, guarded=False),
     Case(R + "note_sign", STEP, _own(R + "note_sign", World.note)),
+    Case(R + "note_cosign", STEP, _own(R + "note_cosign", World.note_to_cosign)),
+    Case(R + "note_cosigner", STEP,
+         _own(R + "note_cosigner", lambda world: world.note(signed=True)),
+         fill={"cosigner": _colleague, "cosigner_id": ""}),
     Case(R + "prescription_step", STEP,
          _own(R + "prescription_step", World.prescription, "activate"), name="activate"),
     Case(R + "prescription_step", STEP,

@@ -98,6 +98,8 @@ TABLE: dict[str, Row] = {
     "records:note_draft": row(post=CARE),
     "records:note_sign": row(CARE, CARE),
     "records:note_addendum": row(CARE, CARE),
+    "records:note_cosign": row(CARE, CARE),
+    "records:note_cosigner": row(CARE, CARE),
     "records:template_list": row(CARE),
     "records:template_add": row(CARE, CARE),
     "records:template_edit": row(CARE, CARE),

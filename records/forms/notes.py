@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from clinik.forms import NewRowForm, PatientGuard, VersionedForm
+from encounters.fields import PractitionerField
 from records.models.note import Format, Relation, Type
 from records.notes import CONTENT_LIMIT, TITLE_LIMIT
 
@@ -65,4 +66,20 @@ class AddendumForm(NewRowForm, PatientGuard, forms.Form):
 
 
 class SignForm(PatientGuard, VersionedForm, forms.Form):
-    """Nothing to type: the note is bound as it is shown, in the version it is shown."""
+    """The note is bound as it is shown, in the version it is shown."""
+
+    cosigner = PractitionerField(
+        label=_("To be co-signed by"), required=False, help_text=_("If a second signature is due.")
+    )
+
+
+class CosignForm(PatientGuard, VersionedForm, forms.Form):
+    """Nothing to type: the second signature binds the words that are shown."""
+
+    digest = forms.CharField(max_length=64, widget=forms.HiddenInput)
+
+
+class CosignerForm(PatientGuard, VersionedForm, forms.Form):
+    """Whom the author of a signed note asks for the second signature."""
+
+    cosigner = PractitionerField(label=_("To be co-signed by"), required=False)

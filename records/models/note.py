@@ -3,10 +3,12 @@
 import datetime as dt
 import hashlib
 import json
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -14,6 +16,7 @@ from clinik import codes
 from clinik.clock import Precision
 from clinik.constraints import IMPORTED, one_of
 from clinik.models import ClinikModel
+from clinik.transitions import TransitionError
 from encounters.models import Practitioner
 from records.models.base import ClinicalRecord, RecordQuerySet
 
@@ -65,6 +68,13 @@ class Relation(models.TextChoices):
 
     ADDENDUM = "addendum", _("addendum")
     AMENDMENT = "amendment", _("amendment")
+
+
+# The columns that a signature binds (content_digest), and the digest itself.
+BOUND = (
+    *("id", "patient_id", "encounter_id", "about_id", "relation", "type", "effective"),
+    *("title", "content_type", "content", "digest", "signed_at"),
+)
 
 
 class Note(ClinicalRecord):
@@ -147,6 +157,35 @@ class Note(ClinicalRecord):
 
     def __str__(self) -> str:
         return self.title or str(self.get_type_display())
+
+    @classmethod
+    def from_db(cls, *args: Any, **kwargs: Any) -> Self:
+        row = super().from_db(*args, **kwargs)
+        row._remember()
+        return row
+
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        super().refresh_from_db(*args, **kwargs)
+        self._remember()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Refuses, whoever asks, to write other words into a note that was read as signed."""
+        if self._as_signed is not None:
+            now = {name: self.__dict__.get(name) for name in self._as_signed}
+            if now != self._as_signed:
+                raise TransitionError(
+                    gettext("This note is signed: write an addendum instead."), current=self.status
+                )
+        super().save(*args, **kwargs)
+        self._remember()
+
+    # What was read of a signed note, of all that its signature binds; None while it is a draft.
+    _as_signed: dict[str, Any] | None = None
+
+    def _remember(self) -> None:
+        known = self.__dict__
+        signed = known.get("digest") and not known["_state"].adding
+        self._as_signed = {name: known[name] for name in BOUND if name in known} if signed else None
 
     @property
     def is_signed(self) -> bool:

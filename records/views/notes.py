@@ -19,21 +19,22 @@ from encounters.banner import for_patient
 from encounters.models import Encounter
 from records import notes
 from records.drafts import Kept, kept_for
-from records.forms.notes import AddendumForm, NoteEditForm, NoteForm, SignForm
+from records.forms.notes import AddendumForm, NoteEditForm, NoteForm
 from records.models import Note
+from records.models.note import Relation
+from records.note_section import NotesSection
 from records.note_templates import menu
 from records.recording import is_author
-from records.sections import NotesSection
 from records.views.adding import (
     Adder,
     Adding,
     add_view,
-    added,
     once,
     page_of,
     show,
     visit_for_chart,
 )
+from records.views.note_asking import signing_of
 from records.views.note_inserting import asks_for_text, insert_text
 
 METHODS = ["GET", "HEAD", "POST"]
@@ -116,24 +117,17 @@ def _insert_into_new(request: HttpRequest, encounter: Encounter) -> HttpResponse
 
 def _go_sign(request: HttpRequest, encounter: Encounter, note: Note) -> HttpResponse:
     if wants_fragment(request):
-        return show(request, encounter, ADDER, None, signing=_signing(note, request))
+        return show(request, encounter, ADDER, None, signing=signing_of(note, request))
     return redirect("records:note_sign", pk=note.pk)
 
 
-def _signing(note: Note, request: HttpRequest, form: Any = None) -> dict[str, Any]:
-    """The question asked in place: who signs how many words."""
-    return {
-        "note": note,
-        "form": form or SignForm(instance=note, patient=note.patient),
-        "words": notes.words_in(note.content),
-        "name": getattr(request.user, "practitioner", None) or request.user,
-    }
-
-
-def _note(request: HttpRequest, pk: uuid.UUID) -> Note:
+def note_for(request: HttpRequest, pk: uuid.UUID) -> Note:
+    """The note, for those who see charts; else 404."""
     found = Note.objects.visible_to(request.user)
     return get_object_or_404(
-        found.select_related("patient", "encounter", "encounter__patient", "author", "about"),
+        found.select_related(
+            "patient", "encounter", "encounter__patient", "author", "cosigner", "about"
+        ),
         pk=pk,
     )
 
@@ -142,7 +136,7 @@ def _note(request: HttpRequest, pk: uuid.UUID) -> Note:
 @require_http_methods(METHODS)
 def note_edit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Write on at one's own draft; a signed note is only shown."""
-    note = _note(request, pk)
+    note = note_for(request, pk)
     if not is_author(note, request.user):
         raise PermissionDenied
     if note.is_signed or note.is_in_error:
@@ -197,55 +191,16 @@ def _edit_page(
     return render(request, "records/note_edit.html", context, status=status)
 
 
-@permission_required("records.change_note", raise_exception=True)
-@require_http_methods(METHODS)
-def note_sign(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """ "Sign as Dr Example, 214 words?": the question, and the signature."""
-    note = _note(request, pk)
-    if not is_author(note, request.user):
-        raise PermissionDenied
-    if request.method != "POST":
-        audit.record_view(note, by=request.user)
-        if note.is_signed or note.is_in_error:
-            return redirect(page_of(note))
-        return _sign_page(request, note, _signing(note, request))
-    form = SignForm(request.POST, instance=note, patient=note.patient)
-    if note.is_signed or form.is_valid():
-        version = None if note.is_signed else form.base_version
-        try:
-            notes.sign_note(note, by=request.user, version=version)
-        except (ValidationError, TransitionError, StaleVersion) as error:
-            add_errors(form, error)
-        else:
-            if note.encounter is not None:
-                return added(request, note.encounter, ADDER)
-            return redirect(page_of(note))
-    return _sign_page(request, note, _signing(note, request, form), status=422)
-
-
-def _sign_page(
-    request: HttpRequest, note: Note, signing: Mapping[str, Any], *, status: int = 200
-) -> HttpResponse:
-    if wants_fragment(request) and note.encounter is not None:
-        return show(request, note.encounter, ADDER, None, status=status, signing=signing)
-    context = {
-        "signing": signing,
-        "note": note,
-        "back": page_of(note),
-        "banner": for_patient(note.patient, request.user),
-    }
-    return render(request, "records/note_sign.html", context, status=status)
-
-
 @permission_required("records.add_note", raise_exception=True)
 @require_http_methods(METHODS)
 def note_addendum(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """More about a signed note, as a draft of its own."""
-    note = _note(request, pk)
+    note = note_for(request, pk)
     if request.method != "POST":
         audit.record_view(note, by=request.user)
         kept = kept_for(request.user, notes.DRAFT_ADDENDUM, note.pk)
-        form = AddendumForm(initial=_initial(kept, request.GET), patient=note.patient)
+        begun = _initial(kept, request.GET) or _amended(note, request.GET)
+        form = AddendumForm(initial=begun, patient=note.patient)
         return _addendum_page(request, note, form, kept)
     form = AddendumForm(request.POST, patient=note.patient)
     status = 422
@@ -262,6 +217,17 @@ def note_addendum(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
                 return redirect("records:note_sign", pk=made.pk)
             return redirect(f"{page_of(note)}#{ADDER.section.anchor}")
     return _addendum_page(request, note, form, None, status=status)
+
+
+def _amended(note: Note, query: QueryDict) -> dict[str, Any]:
+    """An amendment begins with the words it amends."""
+    if query.get("relation") != Relation.AMENDMENT:
+        return {}
+    return {
+        "relation": Relation.AMENDMENT,
+        "content": note.content,
+        "content_type": note.content_type,
+    }
 
 
 def _add_to(note: Note, form: AddendumForm, user: Any) -> Note:

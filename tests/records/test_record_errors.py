@@ -10,8 +10,8 @@ from django.urls import reverse
 from clinik.models import AuditEvent
 from clinik.transitions import StaleVersion, TransitionError
 from records.errors import KINDS, enter_record_in_error
+from records.note_section import NotesSection
 from records.notes import add_note, sign_note
-from records.sections import NotesSection
 from tests import factories
 from tests.factories import EncounterFactory, PatientFactory, UserFactory
 
