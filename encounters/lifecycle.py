@@ -9,6 +9,7 @@ encounters.steps holds the table: from where to where, and who may.
 """
 
 from encounters.closing import Missing, Obstacle, encounter_closing, finish, missing
+from encounters.handing_over import hand_over_all
 from encounters.opening import (
     SecondOpen,
     add_imported_histories,
@@ -70,6 +71,7 @@ __all__ = [
     "enter_in_error",
     "finish",
     "hand_over",
+    "hand_over_all",
     "holds_records",
     "last_end",
     "leave",

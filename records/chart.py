@@ -203,6 +203,8 @@ def load_header(encounter: Encounter, user: Any, periods: list[StatusPeriod]) ->
     ]
     beside = [action for action in actions if action.verb in BESIDE]
     rest = [action for action in actions if action.verb not in BESIDE]
+    if "enter_in_error" in verbs and not encounter.source:
+        rest.append(Action("move_to_patient", _("Wrong patient"), "records:encounter_move"))
     back = lifecycle.can_step_back(encounter, user, periods)
     if back:
         rest.insert(0, Action("step_back", _("Take the last step back"), _page("step_back", back)))

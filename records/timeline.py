@@ -36,6 +36,7 @@ IN_HISTORY = frozenset(
     for verb in (
         "create",
         "open",
+        "open_moved",
         "arrive",
         "triage",
         "start",
@@ -59,6 +60,8 @@ WORDS = {
     "encounter.move_room": gettext_lazy("moved to another room"),
     "encounter.hand_over": gettext_lazy("handed over"),
     "encounter.restore": gettext_lazy("restored"),
+    "encounter.move_to_patient": gettext_lazy("moved to the right patient"),
+    "encounter.moved_here": gettext_lazy("taken over from a visit opened for another patient"),
     "prescription.activate": gettext_lazy("prescribed"),
     "prescription.hold": gettext_lazy("put on hold"),
     "prescription.stop": gettext_lazy("stopped"),

@@ -15,7 +15,7 @@ from encounters import alerts, diagnoses, lifecycle
 from encounters.models import Encounter, Patient, Practitioner
 from records import note_templates, notes, prescriptions, vitals_entry
 from records.models import Note, Observation
-from tests.factories import AllergyFactory, PatientFactory, UserFactory
+from tests.factories import AllergyFactory, PatientFactory, PractitionerFactory, UserFactory
 from tests.page_forms import PageForm, forms_of
 
 CREATE, EDIT, STEP = "create", "edit", "step"
@@ -184,6 +184,17 @@ def _earlier(world: World) -> tuple[str, str]:
     return (reverse("records:board_earlier"),) * 2
 
 
+def _move(world: World) -> tuple[str, str]:
+    page = reverse("records:encounter_move", args=[world.visit().pk])
+    return (f"{page}?to={PatientFactory().pk}",) * 2
+
+
+def _hand_over_all(world: World) -> tuple[str, str]:
+    world.visit(practitioner=world.practitioner)
+    PractitionerFactory(family="Practice")
+    return (reverse("encounters:encounter_hand_over_all"),) * 2
+
+
 def _wrong(kind: str, make: Callable[[World], Any]) -> Callable[[World], tuple[str, str]]:
     def page(world: World) -> tuple[str, str]:
         return (reverse("records:record_error", args=[kind, make(world).pk]),) * 2
@@ -281,6 +292,8 @@ STEPS = (
          fill={"location": "Room 9"}),
     Case(E + "encounter_hand_over", STEP, _own(E + "encounter_hand_over", visit()),
          fill={"to": "Example", "to_id": ""}),
+    Case(E + "encounter_hand_over_all", STEP, _hand_over_all, guarded=False,
+         fill={"to": "Practice", "to_id": ""}),
     Case(E + "encounter_close", STEP, _own(E + "encounter_close", visit())),
     Case(E + "encounter_close", STEP, _own(E + "encounter_close", visit(class_code="EMER")),
          fill={"diagnosis_text": "Burn", "disposition_code": "home", "again_number": "2"},
@@ -296,6 +309,7 @@ STEPS = (
          fill={"length_minutes": "33"}),
     Case(E + "encounter_error", STEP, _own(E + "encounter_error", visit()),
          fill={"about": "opened-twice", "reason": "Twice"}),
+    Case(R + "encounter_move", STEP, _move, fill={"reason": "Wrong person"}),
     Case(E + "encounter_restore", STEP, _own(E + "encounter_restore", visit("error")),
          role=ADMINISTRATOR),
     Case(E + "diagnosis_error", STEP,

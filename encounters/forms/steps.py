@@ -150,6 +150,10 @@ class HandOverForm(StepForm):
     )
 
 
+class HandOverAllForm(PlainForm, forms.Form):
+    to = PractitionerField(label=gettext_lazy("To"))
+
+
 class ErrorForm(StepForm):
     """Whose truth is in it, and why it is wrong."""
 

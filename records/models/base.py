@@ -67,6 +67,16 @@ class ClinicalRecord(ClinikModel):
     error_reason = models.CharField(_("why in error"), max_length=500, blank=True, default="")
     # Entered after the visit was closed, and marked so wherever it is shown.
     after_closing = models.BooleanField(_("added after closing"), default=False)
+    # The record of a visit opened for the wrong patient that this one repeats, and is marked so.
+    copied_from = models.ForeignKey(
+        "self",
+        verbose_name=_("copied from"),
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
 
     class Meta:
         abstract = True

@@ -187,6 +187,11 @@ def _chart_pages(
         "visit of the past": reverse("records:encounter_detail", args=[visits["old"].pk]),
         "visit in error": reverse("records:encounter_detail", args=[visits["wrong"].pk]),
         "print": reverse("records:encounter_print", args=[visits["open"].pk]),
+        "to do": reverse("records:todo_list"),
+        "right patient": reverse("records:encounter_move", args=[visits["open"].pk]) + "?q=a",
+        "move visit": reverse("records:encounter_move", args=[visits["open"].pk])
+        + f"?to={visits['arrived'].patient_id}",
+        "hand over all": reverse("encounters:encounter_hand_over_all"),
         "past visit": reverse("records:encounter_past", args=[patient.pk]),
         "allergy": reverse("encounters:allergy_add", args=[patient.pk]),
         "alert": reverse("encounters:alert_add", args=[patient.pk]),
