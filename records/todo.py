@@ -210,19 +210,12 @@ def _note_item(note: Note) -> Item:
 
 def _cosign_item(note: Note) -> Item:
     what = _("%(title)s by %(author)s") % {"title": _titled(note), "author": note.author}
-    return _item(note.patient, what, note.signed_at, _page_of(note))
+    return _item(note.patient, what, note.signed_at, reverse("records:note_cosign", args=[note.pk]))
 
 
 def _titled(note: Note) -> str:
     kind = str(note.get_type_display())
     return f"{note.title} ({kind})" if note.title else kind
-
-
-def _page_of(note: Note) -> str:
-    """The visit's notes, or the patient's where the note belongs to no visit."""
-    if note.encounter_id is None:
-        return reverse("records:patient_detail", args=[note.patient_id]) + "#section-notes"
-    return reverse("records:encounter_detail", args=[note.encounter_id]) + "#section-notes"
 
 
 def _result_item(row: Observation, *, critical: bool = False) -> Item:
