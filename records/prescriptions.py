@@ -124,9 +124,17 @@ def add_prescription(
 
 
 def change_prescription(
-    prescription: Prescription, *, by: Any, version: int | None, **fields: Any
+    prescription: Prescription,
+    *,
+    by: Any,
+    version: int | None,
+    prescriber: Practitioner | None = None,
+    **fields: Any,
 ) -> Prescription:
-    """Change a draft; an active one is stopped and written anew. Its prescriber or who typed it."""
+    """Change a draft; an active one is stopped and written anew. Its prescriber or who typed it.
+
+    `prescriber` names another one for whom it waits from now on; None leaves it as it is.
+    """
     require(by, "records.change_prescription")
     with transaction.atomic():
         row = lock(prescription, version=version)
@@ -137,8 +145,11 @@ def change_prescription(
                 _("Only a draft can be changed: stop this one and write a new one."),
                 current=row.status,
             )
-        before = {name: getattr(row, name) for name in fields}
+        before = {name: getattr(row, name) for name in (*fields, "author")}
         _write(row, fields)
+        if prescriber is not None and prescriber != row.author:
+            _require_prescriber(prescriber)
+            row.author = prescriber
         changed = [name for name, value in before.items() if getattr(row, name) != value]
         if changed:
             save_by(row, by=by)

@@ -51,22 +51,24 @@ class PrescriptionFields(forms.Form):
 
 
 class PrescriptionForm(NewRowForm, PatientGuard, PrescriptionFields):
-    """A new one. Who may not prescribe names the prescriber it waits for."""
+    """A new one. Who does not prescribe it names the prescriber it waits for."""
 
     prescriber = PractitionerField(label=_("For the prescriber"), required=False)
 
     def __init__(self, *args: Any, prescribes: bool, suggested: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.prescribes = prescribes
+        prescriber = self.fields["prescriber"]
         self.fields["start"].initial = clock.today()
         # Asked for only where an allergy matches.
         self._asked = self.fields["override_reason"].widget
         if not self.data.get("override_reason"):
             self.fields["override_reason"].widget = forms.HiddenInput()
         if prescribes:
-            del self.fields["prescriber"]
+            prescriber.label = _("For another prescriber")
+            prescriber.help_text = _("Saved as a draft that waits for them. Empty: yourself.")
         else:
-            self.fields["prescriber"].initial = suggested
+            prescriber.initial = suggested
 
     def after_refusal(self) -> None:
         """Show the question why despite an allergy, where that was the reason."""
@@ -77,12 +79,15 @@ class PrescriptionForm(NewRowForm, PatientGuard, PrescriptionFields):
 class PrescriptionEditForm(PatientGuard, VersionedForm, PrescriptionFields):
     """A draft, changed by its prescriber or by who typed it."""
 
+    prescriber = PractitionerField(label=_("Waits for"))
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         row = kwargs["instance"]
         kwargs.setdefault(
             "initial",
             {name: getattr(row, name) for name in PrescriptionFields.base_fields}
-            | {name: _day(getattr(row, name)) for name in ("start", "end")},
+            | {name: _day(getattr(row, name)) for name in ("start", "end")}
+            | {"prescriber": row.author},
         )
         super().__init__(*args, **kwargs)
         # The conflict view compares days with days.

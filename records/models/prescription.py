@@ -8,6 +8,7 @@ from simple_history.models import HistoricalRecords
 from clinik import clock, codes
 from clinik.clock import Precision
 from clinik.constraints import IMPORTED, in_order, one_of
+from encounters.models import Practitioner
 from records.models.base import ClinicalRecord, RecordQuerySet
 
 
@@ -16,6 +17,12 @@ class PrescriptionQuerySet(RecordQuerySet["Prescription"]):
         """What the patient is meant to be taking: active or on hold, its last day not past."""
         not_over = Q(end=None) | Q(end__gte=clock.day_start(clock.today()))
         return self.listed().filter(not_over, status__in=[Status.ACTIVE, Status.ON_HOLD])
+
+    def awaiting(self, practitioner: Practitioner | None) -> "PrescriptionQuerySet":
+        """Drafts that only this prescriber can make active; none for a login without one."""
+        if practitioner is None:
+            return self.none()
+        return self.listed().filter(status=Status.DRAFT, author=practitioner)
 
 
 class Status(models.TextChoices):

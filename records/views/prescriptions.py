@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from clinik import audit
@@ -55,14 +56,22 @@ def _save(form: PrescriptionForm, encounter: Encounter, user: Any) -> Prescripti
     values = form.values()
     owners = {"encounter_id": encounter.pk, "entered_by_id": user.pk}
     same = {name: values[name] for name in ("medication_text", "dosage_text", "dose", "frequency")}
+    other = form.cleaned_data.get("prescriber")
     activate = user.has_perm("records.prescribe") and form.data.get("act") != "draft"
+    if activate and other is not None and other.user_id != user.pk:
+        raise ValidationError(
+            {
+                "prescriber": _("Only %(name)s can make it active: save it as a draft.")
+                % {"name": other}
+            }
+        )
     return once(
         lambda: already_made(Prescription, form.row_id, owners=owners, same=same),
         lambda: add_prescription(
             encounter,
             by=user,
             id=form.row_id,
-            prescriber=form.cleaned_data.get("prescriber"),
+            prescriber=other,
             activate=activate,
             **values,
         ),
@@ -107,7 +116,11 @@ def prescription_edit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         if form.is_valid():
             try:
                 change_prescription(
-                    row, by=request.user, version=form.base_version, **form.values()
+                    row,
+                    by=request.user,
+                    version=form.base_version,
+                    prescriber=form.cleaned_data["prescriber"],
+                    **form.values(),
                 )
             except (ValidationError, TransitionError, StaleVersion) as error:
                 add_errors(form, error)

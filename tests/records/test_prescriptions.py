@@ -255,3 +255,44 @@ def test_unknown_step_is_not_found(client: Client, doctor: Any) -> None:
     client.force_login(doctor)
     url = reverse("records:prescription_step", args=[order(doctor).pk, "double"])
     assert client.get(url).status_code == 404
+
+
+def test_draft_awaits_its_prescriber_and_nobody_else(doctor: Any) -> None:
+    nurse, other = UserFactory(role="Nurse"), UserFactory(role="Clinician")
+    draft = order(nurse, prescriber=doctor.practitioner)
+    order(doctor, activate=True)
+    take_step(order(nurse, prescriber=doctor.practitioner), "cancel", by=nurse)
+    order(other)
+    assert list(Prescription.objects.awaiting(doctor.practitioner)) == [draft]
+    assert not Prescription.objects.awaiting(None).exists()
+
+
+def test_draft_is_handed_to_another_prescriber(doctor: Any) -> None:
+    nurse, other = UserFactory(role="Nurse"), UserFactory(role="Clinician")
+    draft = order(nurse, prescriber=doctor.practitioner)
+    change_prescription(draft, by=nurse, version=1, prescriber=other.practitioner)
+    assert list(Prescription.objects.awaiting(other.practitioner)) == [draft]
+    assert not Prescription.objects.awaiting(doctor.practitioner).exists()
+    with pytest.raises(ValidationError):
+        change_prescription(draft, by=nurse, version=2, prescriber=nurse.practitioner)
+    with pytest.raises(PermissionDenied):
+        take_step(draft, "activate", by=doctor)
+
+
+def test_doctor_leaves_a_draft_for_a_colleague(client: Client, doctor: Any) -> None:
+    client.force_login(doctor)
+    visit, other = EncounterFactory(), UserFactory(role="Clinician")
+    data = {
+        "id": str(uuid7()),
+        "patient": str(visit.patient_id),
+        "medication_text": "Amlodipine",
+        "priority": "routine",
+        "prescriber": other.practitioner.family,
+    }
+    url = reverse("records:prescription_add", args=[visit.pk])
+    refused = client.post(url, data)
+    assert refused.status_code == 422
+    assert "save it as a draft" in refused.content.decode()
+    assert client.post(url, data | {"act": "draft"}).status_code == 302
+    row = Prescription.objects.get()
+    assert (row.status, row.author, row.entered_by) == ("draft", other.practitioner, doctor)
