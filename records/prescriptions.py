@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clinik import audit
-from clinik.names import normalise_name
 from clinik.transitions import TransitionError, lock, move
-from encounters.models import Allergy, Encounter, Patient, Practitioner
+from encounters.models import Encounter, Practitioner
+from records.drug_warnings import require_reason
 from records.models import Prescription
 from records.models.prescription import Status
 from records.recording import (
@@ -50,48 +50,6 @@ FIELDS = (
     "override_reason",
 )
 
-# Words of a medication or a substance that name no substance.
-_COMMON_WORDS = frozenset(
-    """drug drugs medication medicine allergy allergic oral tablet tablets capsule capsules solution
-    injection acid sodium potassium calcium chloride hydrochloride sulfate extended release
-    substance products product with dose unit units""".split()  # noqa: SIM905
-)
-
-
-def matching_allergies(medication: str, allergies: Iterable[Allergy]) -> list[Allergy]:
-    """Those allergies whose substance is named in the medication's own words.
-
-    A comparison of words, not of drug classes: penicillin does not find amoxicillin.
-    """
-    taken = _substance_words(medication)
-    return [
-        allergy
-        for allergy in allergies
-        if any(
-            _same_substance(word, other)
-            for word in _substance_words(f"{allergy.substance_text} {allergy.substance_display}")
-            for other in taken
-        )
-    ]
-
-
-def _substance_words(text: str) -> set[str]:
-    words = normalise_name(text).replace("-", " ").replace("/", " ").split()
-    return {word for word in words if len(word) >= 4 and word not in _COMMON_WORDS}
-
-
-def _same_substance(word: str, other: str) -> bool:
-    """The same word, or one in the plural or with an ending ("penicillin", "penicillins")."""
-    if word == other:
-        return True
-    short, long = sorted((word, other), key=len)
-    return len(short) >= 5 and long.startswith(short)
-
-
-def active_allergies(patient: Patient) -> list[Allergy]:
-    """The patient's allergies that count, of the merged rows too; one query."""
-    return list(Allergy.objects.of_patient(patient).active())
-
 
 def add_prescription(
     encounter: Encounter,
@@ -105,8 +63,8 @@ def add_prescription(
 ) -> Prescription:
     """Write a prescription: active at once by its prescriber, else a draft for a named one.
 
-    Raises PermissionDenied, and ValidationError keyed by field: an allergy that matches by name
-    needs `override_reason` before it becomes active.
+    Raises PermissionDenied, and ValidationError keyed by field: what records.drug_warnings warns of
+    needs an `override_reason` before it becomes active.
     """
     require(by, "records.add_prescription")
     own = practitioner_of(by)
@@ -188,24 +146,6 @@ def _require_own(author: Practitioner | None, by: Any) -> None:
         raise PermissionDenied
 
 
-def require_override(row: Prescription, patient: Patient) -> None:
-    """Raises ValidationError where an active allergy matches and no reason was given."""
-    if row.override_reason:
-        return
-    named = f"{row.medication_text} {row.medication_display}"
-    matches = matching_allergies(named, active_allergies(patient))
-    if matches:
-        raise ValidationError(
-            {
-                "override_reason": _(
-                    "The patient is allergic to %(substances)s. Choose another medication, or say "
-                    "why this one is right nevertheless."
-                )
-                % {"substances": ", ".join(str(allergy) for allergy in matches)}
-            }
-        )
-
-
 @dataclass(frozen=True)
 class Step:
     """One step in a prescription's life."""
@@ -267,10 +207,10 @@ def take_step(
         if step.needs_reason and not why:
             raise ValidationError({"reason": _("Say why.")})
         changes: dict[str, Any] = {}
-        if verb == "activate":
+        if verb == "activate" and row.status in step.allowed:
             row.override_reason = override_reason.strip() or row.override_reason
-            require_override(row, row.patient)
-            changes["override_reason"] = row.override_reason
+            warned = require_reason(row, row.patient)
+            changes["override_reason"] = row.override_reason if warned else ""
         return move(
             row,
             to=step.to,

@@ -59,6 +59,11 @@ urlpatterns: list[URLPattern] = [
         prescriptions.prescription_add,
         name="prescription_add",
     ),
+    path(
+        "patients/<uuid:patient_pk>/medications/check/",
+        prescriptions.medication_check,
+        name="medication_check",
+    ),
     path("prescriptions/<uuid:pk>/", prescriptions.prescription_edit, name="prescription_edit"),
     path(
         "prescriptions/<uuid:pk>/<slug:verb>/",

@@ -88,6 +88,7 @@ class World:
             prescriber=self.practitioner,
             medication_text="Amlodipine 5 mg",
             activate=activate,
+            override_reason="Asked just now",
         )
 
     def observation(self, pulse: str = "72") -> Observation:
@@ -254,7 +255,8 @@ CREATES = (
     Case(R + "template_add", CREATE, lambda world: (reverse(R + "template_add"),) * 2,
          fill={"name": "Own", "body": "Plan:"}, other={"body": "Else:"}, guarded=False),
     Case(R + "prescription_add", CREATE, _own(R + "prescription_add", visit()),
-         fill={"medication_text": "Amlodipine"}, other={"medication_text": "Ramipril"}),
+         fill={"medication_text": "Amlodipine", "override_reason": "Asked just now"},
+         other={"medication_text": "Ramipril"}),
     Case(R + "assessment_add", CREATE, _own(R + "assessment_add", visit()),
          fill={"summary": "Stable."}, other={"summary": "Unstable."}),
 )  # fmt: skip

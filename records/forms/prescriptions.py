@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 from django import forms
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -11,6 +12,9 @@ from clinik import clock
 from clinik.forms import DateInput, NewRowForm, PatientGuard, VersionedForm
 from encounters.fields import PractitionerField
 from records.models.prescription import Priority
+
+# What stands open in the form; the rest folds away.
+FIRST = ("medication_text", "dosage_text")
 
 
 class PrescriptionFields(forms.Form):
@@ -37,8 +41,33 @@ class PrescriptionFields(forms.Form):
         label=_("Priority"), choices=Priority.choices, initial=Priority.ROUTINE
     )
     override_reason = forms.CharField(
-        label=_("Why despite the allergy"), required=False, max_length=500
+        label=_("Why despite the warning"),
+        required=False,
+        max_length=500,
+        help_text=_(
+            "Asked for before it becomes active. Checked are the same drug, allergies by name and "
+            "by a short list of drug families, and nothing else: no interactions, no doses."
+        ),
     )
+
+    @property
+    def first_fields(self) -> list[forms.BoundField]:
+        """What is always filled; the reason despite a warning stands with the warnings."""
+        return [self[name] for name in FIRST if name in self.fields]
+
+    @property
+    def more_fields(self) -> list[forms.BoundField]:
+        hidden = (*FIRST, "override_reason")
+        return [field for field in self.visible_fields() if field.name not in hidden]
+
+    def watch_medication(self, patient: Any) -> None:
+        """Ask for the warnings of what is typed, while it is typed."""
+        self.fields["medication_text"].widget.attrs |= {
+            "hx-get": reverse("records:medication_check", args=[patient.pk]),
+            "hx-trigger": "input changed delay:300ms, change",
+            "hx-target": "#prescription-warnings",
+            "hx-sync": "this:replace",
+        }
 
     def values(self) -> dict[str, Any]:
         """What the verbs take: days as instants of the clinic's midnight; after is_valid()."""
@@ -60,20 +89,12 @@ class PrescriptionForm(NewRowForm, PatientGuard, PrescriptionFields):
         self.prescribes = prescribes
         prescriber = self.fields["prescriber"]
         self.fields["start"].initial = clock.today()
-        # Asked for only where an allergy matches.
-        self._asked = self.fields["override_reason"].widget
-        if not self.data.get("override_reason"):
-            self.fields["override_reason"].widget = forms.HiddenInput()
+        self.watch_medication(self.patient)
         if prescribes:
             prescriber.label = _("For another prescriber")
             prescriber.help_text = _("Saved as a draft that waits for them. Empty: yourself.")
         else:
             prescriber.initial = suggested
-
-    def after_refusal(self) -> None:
-        """Show the question why despite an allergy, where that was the reason."""
-        if self.has_error("override_reason"):
-            self.fields["override_reason"].widget = self._asked
 
 
 class PrescriptionEditForm(PatientGuard, VersionedForm, PrescriptionFields):
@@ -90,6 +111,7 @@ class PrescriptionEditForm(PatientGuard, VersionedForm, PrescriptionFields):
             | {"prescriber": row.author},
         )
         super().__init__(*args, **kwargs)
+        self.watch_medication(self.patient)
         # The conflict view compares days with days.
         self._stored |= {name: _day(getattr(row, name)) for name in ("start", "end")}
 
@@ -99,9 +121,9 @@ def _day(moment: dt.datetime | None) -> dt.date | None:
 
 
 class StepForm(PatientGuard, VersionedForm, forms.Form):
-    """hold and stop ask why; making active may ask why despite an allergy."""
+    """hold and stop ask why; making active may ask why despite a warning."""
 
     reason = forms.CharField(label=_("Reason"), required=False, max_length=500)
     override_reason = forms.CharField(
-        label=_("Why despite the allergy"), required=False, max_length=500
+        label=_("Why despite the warning"), required=False, max_length=500
     )

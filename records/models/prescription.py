@@ -95,7 +95,7 @@ class Prescription(ClinicalRecord):
     reason_display = codes.display_field()
     reason_text = codes.text_field(_("reason"))
     reason_more = codes.more_field()
-    # Why it was prescribed although the form warned (an allergy that matches by name).
+    # Why it was prescribed although the form warned (records.drug_warnings).
     override_reason = models.CharField(
         _("why despite the warning"), max_length=500, blank=True, default=""
     )

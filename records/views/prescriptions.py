@@ -9,24 +9,22 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from clinik import audit
 from clinik.forms import already_made
 from clinik.pages import add_errors
 from clinik.transitions import StaleVersion, TransitionError
-from encounters.allergies import allergy_status
 from encounters.banner import for_patient
-from encounters.models import Encounter
+from encounters.models import Encounter, Patient
+from records.drug_warnings import named, warnings_for
 from records.forms.prescriptions import PrescriptionEditForm, PrescriptionForm, StepForm
 from records.models import Prescription
 from records.prescriptions import (
     STEPS,
-    active_allergies,
     add_prescription,
     allowed_verbs,
     change_prescription,
-    matching_allergies,
     take_step,
 )
 from records.recording import is_author
@@ -48,8 +46,8 @@ def _form(
 
 
 def _more(encounter: Encounter, user: Any, form: Any) -> Mapping[str, Any]:
-    """The allergy line of the form."""
-    return {"allergies": allergy_status(encounter.patient)}
+    """What is known of allergies, and what stands against the medication typed so far."""
+    return {"warnings": warnings_for(encounter.patient, str(form["medication_text"].value() or ""))}
 
 
 def _save(form: PrescriptionForm, encounter: Encounter, user: Any) -> Prescription:
@@ -93,6 +91,19 @@ def prescription_add(request: HttpRequest, encounter_pk: uuid.UUID) -> HttpRespo
     return add_view(request, visit_for_chart(request, encounter_pk), ADDER)
 
 
+@permission_required("records.add_prescription", raise_exception=True)
+@require_GET
+def medication_check(request: HttpRequest, patient_pk: uuid.UUID) -> HttpResponse:
+    """What stands against the medication typed so far: a part of the form."""
+    if not request.user.has_perm("encounters.view_chart"):
+        raise PermissionDenied
+    patient = get_object_or_404(Patient.objects.visible_to(request.user), pk=patient_pk)
+    audit.record_view(patient, by=request.user)
+    text = request.GET.get("medication_text", "")[:500]
+    context = {"warnings": warnings_for(patient, text)}
+    return render(request, "records/_prescription_warnings.html", context)
+
+
 def _prescription(request: HttpRequest, pk: uuid.UUID) -> Prescription:
     found = Prescription.objects.visible_to(request.user)
     return get_object_or_404(
@@ -133,7 +144,7 @@ def prescription_edit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "form": form,
         "row": row,
         "back": page_of(row),
-        "allergies": allergy_status(row.patient),
+        "warnings": warnings_for(row.patient, str(form["medication_text"].value() or "")),
         "banner": for_patient(row.patient, request.user),
     }
     return render(request, "records/prescription_edit.html", context, status=status)
@@ -175,11 +186,11 @@ def prescription_step(request: HttpRequest, pk: uuid.UUID, verb: str) -> HttpRes
 def _step_page(
     request: HttpRequest, row: Prescription, verb: str, form: StepForm, *, status: int = 200
 ) -> HttpResponse:
-    matches = []
+    warnings = None
     if verb == "activate":
-        named = f"{row.medication_text} {row.medication_display}"
-        matches = matching_allergies(named, active_allergies(row.patient))
-    if not matches and "override_reason" not in form.errors:
+        warnings = warnings_for(row.patient, named(row))
+        form.fields["override_reason"].initial = row.override_reason
+    if not warnings and "override_reason" not in form.errors:
         del form.fields["override_reason"]
     if not STEPS[verb].needs_reason:
         del form.fields["reason"]
@@ -188,7 +199,7 @@ def _step_page(
         "row": row,
         "verb": verb,
         "step": STEPS[verb],
-        "matches": matches,
+        "warnings": warnings,
         "back": page_of(row),
         "banner": for_patient(row.patient, request.user),
     }

@@ -125,6 +125,7 @@ def test_a_visit_from_the_door_to_the_search(crowd: None, staff: Callable[..., P
     add(doctor, "prescriptions")
     doctor.get_by_label("Medication").fill("Amlodipine 5 mg")
     doctor.get_by_label("Dosage").fill("1 tablet in the morning")
+    doctor.get_by_label("Why despite the warning").fill("Asked just now: none")
     doctor.get_by_role("button", name="Prescribe").click()
     expect(doctor.locator("#section-prescriptions")).to_contain_text("Amlodipine 5 mg")
     add(doctor, "assessments")

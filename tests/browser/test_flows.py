@@ -60,7 +60,13 @@ def test_a_visit_without_javascript(page_of: Callable[..., Page]) -> None:
     add(page, "notes", "Save and sign", content="Feels well.")
     press(page, "Sign")
     expect(section(page, "notes")).to_contain_text(re.compile(r"· signed \d"))
-    add(page, "prescriptions", "Prescribe", medication_text="Amlodipine 5 mg")
+    add(
+        page,
+        "prescriptions",
+        "Prescribe",
+        medication_text="Amlodipine 5 mg",
+        override_reason="Asked just now: none",
+    )
     expect(section(page, "prescriptions")).to_contain_text("Amlodipine 5 mg")
     add(page, "assessments", "Save assessment", summary="Stage 2 range on one reading.")
     expect(section(page, "assessments")).to_contain_text("Stage 2 range")
