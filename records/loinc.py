@@ -5,8 +5,10 @@ is offered, never assumed.
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
 
-from records.vitals import VITALS
+from records.vitals import VITALS, as_decimal
 
 NOTICE = (
     "This material contains content from LOINC (http://loinc.org). LOINC is copyright © Regenstrief"
@@ -69,6 +71,41 @@ OLDER_LABELS = {
 _TREND = {older: lab.code for lab in LABS.values() for older in lab.older} | {
     older: vital.codes[0] for vital in VITALS.values() for older in vital.codes[1:]
 }
+
+
+# How much of a test's first unit one of its other unit is. Molar masses in g/mol: glucose 180.16,
+# two nitrogen atoms of urea 28.013, creatinine 113.12, calcium 40.078, cholesterol 386.65,
+# triglycerides 885.7 (triolein, as laboratories use it).
+_FACTORS = {
+    ("2345-7", "mmol/L"): "18.016",
+    ("3094-0", "mmol/L"): "2.8013",
+    ("2160-0", "umol/L"): "0.011312",
+    ("17861-6", "mmol/L"): "4.0078",
+    ("2093-3", "mmol/L"): "38.665",
+    ("2571-8", "mmol/L"): "88.57",
+    ("18262-6", "mmol/L"): "38.665",
+    ("2085-9", "mmol/L"): "38.665",
+    ("718-7", "g/L"): "0.1",
+    ("6690-2", "10*9/L"): "1",
+    ("789-8", "10*12/L"): "1",
+    ("777-3", "10*9/L"): "1",
+}
+
+
+def in_lab_unit(code: str, value: Any) -> Decimal | None:
+    """The number of a result in its test's first unit, for drawing; what is stored stays.
+
+    `code` is a key of LABS. None with a comparator, without a number, in a unit nobody knows: a
+    unit is never assumed.
+    """
+    number = as_decimal(value.value) if value.value and not value.value_comparator else None
+    unit = value.value_unit_code or value.value_unit
+    if number is None:
+        return None
+    if unit == LABS[code].units[0]:
+        return number
+    factor = _FACTORS.get((code, unit))
+    return number * Decimal(factor) if factor else None
 
 
 def trend_code(code: str) -> str:

@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import F, Window
@@ -18,14 +17,13 @@ from encounters.models import Encounter, Patient
 from records.board_cards import minutes_words, waited
 from records.models import Note, Observation, Prescription
 from records.readings import Person, Reading, pregnant_at, read
+from records.sparks import Spark, spark_of
 from records.vitals import BY_CODE, PREGNANCY_DUE, PREGNANCY_STATUS, VITALS
 
 VISITS_SHOWN = 20
 NOTES_SHOWN = 10
 PRESCRIPTIONS_SHOWN = 50
 TREND = 5
-# The spark's box in CSS pixels, as the design's component has it.
-SPARK_WIDTH, SPARK_HEIGHT = 90, 18
 
 
 @dataclass(frozen=True)
@@ -39,14 +37,14 @@ class OpenVisit:
 
 @dataclass(frozen=True)
 class LastVital:
-    """A sign's last value, when it was taken, and its trend, oldest first."""
+    """A sign's last value, when it was taken, and the line of the last ones."""
 
+    key: str
     label: str
     reading: Reading
     taken: str
     was: str
-    trend: tuple[str, ...]
-    points: str
+    spark: Spark | None
 
 
 @dataclass(frozen=True)
@@ -230,24 +228,10 @@ def _last(key: str, readings: Sequence[Reading]) -> LastVital:
     newest = readings[0]
     taken = newest.record.effective
     return LastVital(
+        key=key,
         label=str(VITALS[key].label),
         reading=newest,
         taken=search.when_words(taken, newest.record.effective_precision) if taken else "",
         was=readings[1].text if len(readings) > 1 else "",
-        trend=tuple(reading.text for reading in reversed(readings)),
-        points=spark_points([r.number for r in reversed(readings) if r.number is not None]),
-    )
-
-
-def spark_points(numbers: Sequence[Decimal]) -> str:
-    """Points of a polyline through the numbers, oldest first; empty for fewer than two."""
-    if len(numbers) < 2:
-        return ""
-    low, high = min(numbers), max(numbers)
-    step = SPARK_WIDTH / (len(numbers) - 1)
-    span = high - low or Decimal(1)
-    height = SPARK_HEIGHT - 4
-    return " ".join(
-        f"{place * step:.0f},{SPARK_HEIGHT - 2 - float((number - low) / span) * height:.0f}"
-        for place, number in enumerate(numbers)
+        spark=spark_of(readings),
     )

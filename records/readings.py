@@ -100,6 +100,12 @@ def _pressure(
     return Reading(record, "bp", text, "mmHg", high, found, named.words if named else "")
 
 
+def diastolic_of(record: Observation) -> Decimal | None:
+    """The lower half of a blood pressure in mm[Hg]; needs its components prefetched."""
+    lower = _halves(record.components.all())[1]
+    return in_unit("bp", lower) if lower else None
+
+
 def _halves(
     parts: Iterable[ObservationComponent],
 ) -> tuple[ObservationComponent | None, ObservationComponent | None]:

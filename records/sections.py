@@ -25,6 +25,7 @@ from records.observations import CRITICAL
 from records.prescriptions import STEPS, allowed_verbs
 from records.readings import Person, Reading, pregnant_at, read, score
 from records.recording import CLOSED, is_author
+from records.sparks import Spark, spark_of
 from records.vitals import BY_CODE, PREGNANCY_DUE, PREGNANCY_STATUS, VITALS
 
 # How many rows a section shows unasked, how many values a trend has, and the signs that say
@@ -153,7 +154,7 @@ class Tile:
     row: Row | None = None
     reading: Reading | None = None
     previous: Reading | None = None
-    trend: tuple[str, ...] = ()
+    spark: Spark | None = None
 
 
 @dataclass(frozen=True)
@@ -176,6 +177,12 @@ class VitalsSection(Section):
     why_no_score: str = ""
     # The key of the rows that the one-line form makes; None where a line typed now is out of place.
     line_key: uuid.UUID | None = None
+
+    @property
+    def trend_sign(self) -> str:
+        """The sign whose trend is opened first; empty where nothing was ever measured."""
+        known = [tile.key for tile in self.tiles if tile.reading or tile.previous]
+        return known[0] if known else ""
 
     @property
     def shown_readings(self) -> tuple[tuple[Row, Reading], ...]:
@@ -266,9 +273,8 @@ def _tiles(
             continue
         row, reading = now[0] if now else (None, None)
         previous = next(iter([reading for _row, reading in now[1:]] + before), None)
-        trend = [reading.text for _row, reading in now] + [reading.text for reading in before]
-        points = tuple(reversed(trend[:TREND]))
-        made.append(Tile(key, str(vital.label), row, reading, previous, points))
+        spark = spark_of([*(reading for _row, reading in now), *before][:TREND])
+        made.append(Tile(key, str(vital.label), row, reading, previous, spark))
     return (*made, *_bmi(readings, earlier, person))
 
 

@@ -16,6 +16,7 @@ from records.views import (
     patient,
     prescriptions,
     todo,
+    trends,
     visit,
     vitals,
 )
@@ -28,6 +29,7 @@ urlpatterns: list[URLPattern] = [
     path("todo/", todo.todo_list, name="todo_list"),
     path("todo/count/", todo.todo_count, name="todo_count"),
     path("patients/<uuid:pk>/", patient.patient_detail, name="patient_detail"),
+    path("patients/<uuid:pk>/trends/<slug:sign>/", trends.patient_trend, name="patient_trend"),
     path("visits/<uuid:pk>/", visit.encounter_detail, name="encounter_detail"),
     path("visits/<uuid:pk>/move/", moving.MoveView.as_view(), name="encounter_move"),
     path("visits/<uuid:pk>/print/", visit.encounter_print, name="encounter_print"),

@@ -86,6 +86,7 @@ TABLE: dict[str, Row] = {
     "records:todo_list": row(STAFF),
     "records:todo_count": row(STAFF),
     "records:patient_detail": row(EVERYBODY),
+    "records:patient_trend": row({N, C, A}),
     "records:encounter_detail": row(STAFF),
     "records:encounter_move": row(STAFF, STAFF),
     "records:encounter_print": row(STAFF),
@@ -177,6 +178,8 @@ def url_of(name: str, pattern: URLPattern, world: dict[str, Any]) -> str:
             kwargs["verb"] = {"encounter": "start", "prescription": "stop"}[noun]
         elif parameter == "kind":
             kwargs["kind"] = "note"
+        elif parameter == "sign":
+            kwargs["sign"] = "pulse"
         elif parameter == "form":
             kwargs["form"] = DRAFT_EDIT
         elif parameter == "target":
@@ -235,7 +238,7 @@ def test_a_missing_row_is_not_found(name: str, world: dict[str, Any]) -> None:
         return
     nowhere = dict.fromkeys(ids, uuid.UUID(int=7))
     others = {
-        parameter: {"kind": "note", "form": DRAFT_EDIT, "verb": "start"}[parameter]
+        parameter: {"kind": "note", "form": DRAFT_EDIT, "verb": "start", "sign": "pulse"}[parameter]
         for parameter in pattern.pattern.converters
         if parameter not in ids
     }

@@ -12,7 +12,8 @@ from clinik import clock
 from clinik.models import AuditEvent
 from clinik.roles import AUDITOR, CLINICIAN, FRONT_DESK, NURSE
 from encounters.models import Patient, PatientContact
-from records.patient_page import load_patient_page, spark_points
+from records.patient_page import load_patient_page
+from records.plot import spark_points
 from tests.factories import (
     AllergyFactory,
     DiagnosisFactory,
@@ -137,8 +138,10 @@ def test_vitals_show_the_last_value_the_one_before_and_the_trend() -> None:
     shown = load_patient_page(visit.patient, UserFactory(role=NURSE)).chart
     assert shown is not None
     (pulse,) = shown.vitals
-    assert (pulse.reading.text, pulse.was, pulse.trend) == ("90", "80", ("70", "80", "90"))
-    assert pulse.points == "0,16 45,9 90,2"
+    assert (pulse.reading.text, pulse.was) == ("90", "80")
+    assert pulse.spark is not None
+    assert pulse.spark.points == "0,16 45,9 90,2"
+    assert pulse.spark.scale.startswith("70 to 90 /min since ")
 
 
 def test_a_childs_old_value_is_judged_by_the_age_it_was_taken_at() -> None:
