@@ -1,11 +1,18 @@
 // Autosave: a form[data-draft-url] is posted there after a pause in typing and says in
 // [data-draft-state] whether the words are safe. Nothing about patients is kept in the browser.
 
+import { loginAgain } from "./login.js";
+
+// Kept 1.5 s after the last letter, and every 10 s of typing without a pause; an answer that takes
+// longer than LATE counts as none.
 const PAUSE = 1500;
+const LONGEST = 10000;
+const LATE = 1300;
+const GIVE_UP = 10000;
 const RETRY = [2000, 5000, 10000, 30000];
 const TEXTS = {
   saving: "saving …", saved: "saved %t", unsaved: "not saved yet",
-  failed: "NOT saved, trying again", login: "NOT saved: log in again in another tab",
+  failed: "NOT saved, trying again", login: "NOT saved: log in again",
   conflict: "NOT saved: changed elsewhere meanwhile. Save to compare",
 };
 const clock = () => new Date().toLocaleTimeString(document.documentElement.lang, {
@@ -41,7 +48,9 @@ class Draft {
     if (this.stopped) return;
     if (this.tries === 0) this.say("unsaved");
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.save(), PAUSE);
+    this.since ??= Date.now();
+    const rest = Math.max(0, this.since + LONGEST - Date.now());
+    this.timer = setTimeout(() => this.save(), Math.min(PAUSE, rest));
   }
 
   async save(leaving = false) {
@@ -49,16 +58,21 @@ class Draft {
     if (this.busy || this.stopped || !this.pending) return;
     this.busy = true;
     const upTo = this.changes;
+    this.since = null;
     if (this.tries === 0) this.say("saving");
+    const late = setTimeout(() => this.say("failed"), LATE);
     try {
       // csrfmiddlewaretoken is one of the form's fields.
       const answer = await fetch(this.form.dataset.draftUrl, {
         method: "POST", body: new FormData(this.form), keepalive: leaving, redirect: "manual",
+        signal: AbortSignal.timeout(GIVE_UP),
         headers: { "X-Requested-With": "fetch" },
       });
       await this.answered(answer, upTo);
     } catch {
       this.retry("failed");
+    } finally {
+      clearTimeout(late);
     }
     this.busy = false;
   }
@@ -68,17 +82,22 @@ class Draft {
       this.stopped = true;
       this.say("conflict");
     } else if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) {
-      this.retry("login");
+      // Refused again right after a login: it is not the login.
+      if (this.renewed) return this.retry("failed");
+      this.say("login");
+      loginAgain().then(() => { this.renewed = true; this.tries = 0; this.save(); });
     } else if (!answer.ok) {
       this.retry("failed");
     } else {
       this.tries = 0;
+      this.renewed = false;
       await this.takeVersion(answer);
       this.changes -= upTo;
       if (this.changes > 0) this.timer = setTimeout(() => this.save(), PAUSE);
       else this.form.dispatchEvent(new CustomEvent("clinik:saved", { bubbles: true }));
       this.say(this.changes > 0 ? "unsaved" : "saved");
     }
+    return undefined;
   }
 
   async takeVersion(answer) {
