@@ -17,7 +17,8 @@ from records.assessments import FindingText, add_assessment
 from records.demo.script import Rx, Script, Step, signs
 from records.demo.staff import Staff
 from records.demo.times import at
-from records.models import Prescription
+from records.models import Observation, Prescription
+from records.models.observation import Category
 from records.notes import add_note, sign_note
 from records.observations import acknowledge, add_observation
 from records.obstacles import critical_unseen
@@ -148,3 +149,10 @@ def see_critical(visit: Encounter, *, by: User) -> None:
     """Acknowledge what would stand in the way of closing."""
     for result in critical_unseen(visit):
         acknowledge(result, by=by, action="Seen at the bedside and acted on.")
+
+
+def see_results(visit: Encounter, *, by: User) -> None:
+    """Look at the laboratory results of a visit."""
+    waiting = Observation.objects.filter(encounter=visit, seen_at=None)
+    for result in waiting.filter(category=Category.LABORATORY):
+        acknowledge(result, by=by, action="Looked at and told the patient.")

@@ -11,7 +11,7 @@ from clinik.ids import uuid7
 from encounters import lifecycle
 from encounters.models import Encounter, Patient
 from encounters.models.encounter import Status
-from records.demo.charting import Charting, see_critical
+from records.demo.charting import Charting, see_critical, see_results
 from records.demo.script import Script
 from records.demo.staff import Staff
 from records.demo.times import at
@@ -180,6 +180,9 @@ class Performance:
 
     def _finish(self) -> None:
         see_critical(self._visit, by=self._chart.doctor)
+        # Of today's some still wait to be looked at, under To do.
+        if self.start < clock.day_start(clock.timezone.localdate(self.now)):
+            see_results(self._visit, by=self._chart.doctor)
         self.visit = lifecycle.finish(
             self._visit, by=self._chart.doctor, disposition_code=self.script.disposition
         )
