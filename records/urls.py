@@ -66,6 +66,8 @@ urlpatterns: list[URLPattern] = [
         prescriptions.medication_check,
         name="medication_check",
     ),
+    path("medications/find/", prescriptions.medication_find, name="medication_find"),
+    path("medications/dosage/", prescriptions.dosage_read, name="dosage_read"),
     path("prescriptions/<uuid:pk>/", prescriptions.prescription_edit, name="prescription_edit"),
     path(
         "prescriptions/<uuid:pk>/<slug:verb>/",

@@ -1,17 +1,65 @@
 """Prescriptions: writing one, and its steps."""
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from clinik import clock
 from clinik.forms import DateInput, NewRowForm, PatientGuard, VersionedForm
 from encounters.fields import PractitionerField
+from records.dosage import Dosage, read_dosage
 from records.models.prescription import Priority
+
+
+class MedicationWidget(forms.TextInput):
+    """A text box with suggestions from what this clinic has prescribed; any other text is kept."""
+
+    def render(
+        self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None
+    ) -> SafeString:
+        context = {"name": name, "value": value, "attrs": self.build_attrs(self.attrs, attrs)}
+        return render_to_string("records/_medication_field.html", context)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A dosage line read back: its words, and what of it was not understood."""
+
+    text: str
+    words: str
+    left: str
+
+
+def reading_of(text: str, start: str) -> Reading:
+    """`start` is the day typed beside it (ISO), today where it is none."""
+    try:
+        first = dt.date.fromisoformat(start)
+    except ValueError:
+        first = clock.today()
+    read = read_dosage(text)
+    return Reading(text.strip(), read.words(first), read.left)
+
+
+def from_dosage(text: str, first: dt.date) -> dict[str, Any]:
+    """The fields that a dosage line fills; empty where it was not understood."""
+    read: Dosage = read_dosage(text)
+    number = read.quantity(first)
+    return {
+        "dose": read.dose,
+        "route": read.route,
+        "frequency": read.frequency,
+        "as_needed": read.as_needed,
+        "end": read.last_day(first),
+        "quantity": "" if number is None else f"{number} {read.quantity_unit(number)}",
+    }
+
 
 # What stands open in the form; the rest folds away.
 FIRST = ("medication_text", "dosage_text")
@@ -21,11 +69,15 @@ class PrescriptionFields(forms.Form):
     medication_text = forms.CharField(
         label=_("Medication"),
         max_length=500,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        widget=MedicationWidget,
     )
     medication_code = forms.CharField(label=_("Code, if known"), required=False, max_length=100)
     dosage_text = forms.CharField(
-        label=_("Dosage"), required=False, max_length=1000, help_text=_("As it is to be taken.")
+        label=_("Dosage"),
+        required=False,
+        max_length=1000,
+        help_text=_("“1 tab po bid prn 28d”, or in words. What is read from it stands below."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     dose = forms.CharField(label=_("Dose"), required=False, max_length=200)
     route = forms.CharField(label=_("Route"), required=False, max_length=200)
@@ -68,15 +120,35 @@ class PrescriptionFields(forms.Form):
             "hx-target": "#prescription-warnings",
             "hx-sync": "this:replace",
         }
+        # A suggestion that was taken brings its dosage along.
+        self.fields["dosage_text"].widget.attrs |= {
+            "hx-get": reverse("records:dosage_read"),
+            "hx-trigger": "input changed delay:300ms, change, change from:#id_medication_text",
+            "hx-target": "#dosage-reading",
+            "hx-include": "#id_start",
+            "hx-sync": "this:replace",
+            "aria-describedby": "id_dosage_text_helptext dosage-reading",
+        }
+
+    def reading(self) -> Reading:
+        """What the dosage line says as it stands in the form now."""
+        return reading_of(str(self["dosage_text"].value() or ""), str(self["start"].value() or ""))
 
     def values(self) -> dict[str, Any]:
         """What the verbs take: days as instants of the clinic's midnight; after is_valid()."""
         names = PrescriptionFields.base_fields
-        found = {name: self.cleaned_data[name] for name in names}
+        found: dict[str, Any] = {name: self.cleaned_data[name] for name in names}
+        self.read_into(found)
         for name in ("start", "end"):
             day: dt.date | None = found[name]
             found[name] = clock.day_start(day) if day else None
         return found
+
+    def read_into(self, found: dict[str, Any]) -> None:
+        """Fill what the dosage line says and no field of its own does."""
+        first = found["start"] or clock.today()
+        for name, value in from_dosage(found["dosage_text"], first).items():
+            found[name] = found.get(name) or value
 
 
 class PrescriptionForm(NewRowForm, PatientGuard, PrescriptionFields):
@@ -114,6 +186,14 @@ class PrescriptionEditForm(PatientGuard, VersionedForm, PrescriptionFields):
         self.watch_medication(self.patient)
         # The conflict view compares days with days.
         self._stored |= {name: _day(getattr(row, name)) for name in ("start", "end")}
+
+    def read_into(self, found: dict[str, Any]) -> None:
+        """A new line is read anew: what was read from the old one gives way."""
+        if found["dosage_text"] != self.row.dosage_text:
+            for name in ("dose", "route", "frequency", "as_needed", "end", "quantity"):
+                if found[name] == self._stored.get(name):
+                    found[name] = False if name == "as_needed" else None if name == "end" else ""
+        super().read_into(found)
 
 
 def _day(moment: dt.datetime | None) -> dt.date | None:

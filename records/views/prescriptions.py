@@ -18,7 +18,13 @@ from clinik.transitions import StaleVersion, TransitionError
 from encounters.banner import for_patient
 from encounters.models import Encounter, Patient
 from records.drug_warnings import named, warnings_for
-from records.forms.prescriptions import PrescriptionEditForm, PrescriptionForm, StepForm
+from records.forms.prescriptions import (
+    PrescriptionEditForm,
+    PrescriptionForm,
+    StepForm,
+    reading_of,
+)
+from records.medications import prescribed_before
 from records.models import Prescription
 from records.prescriptions import (
     STEPS,
@@ -27,7 +33,7 @@ from records.prescriptions import (
     change_prescription,
     take_step,
 )
-from records.recording import is_author
+from records.recording import is_author, practitioner_of
 from records.sections import PrescriptionsSection
 from records.views.adding import Adder, add_view, added, once, page_of, visit_for_chart
 
@@ -99,9 +105,29 @@ def medication_check(request: HttpRequest, patient_pk: uuid.UUID) -> HttpRespons
         raise PermissionDenied
     patient = get_object_or_404(Patient.objects.visible_to(request.user), pk=patient_pk)
     audit.record_view(patient, by=request.user)
-    text = request.GET.get("medication_text", "")[:500]
-    context = {"warnings": warnings_for(patient, text)}
+    context = {"warnings": warnings_for(patient, _typed(request, "medication_text"))}
     return render(request, "records/_prescription_warnings.html", context)
+
+
+@permission_required("records.add_prescription", raise_exception=True)
+@require_GET
+def medication_find(request: HttpRequest) -> HttpResponse:
+    """What this clinic has prescribed and the text fits; nothing of any patient."""
+    text = _typed(request, "q") or _typed(request, "medication_text")
+    rows = prescribed_before(text, practitioner=practitioner_of(request.user))
+    return render(request, "records/_medication_results.html", {"rows": rows})
+
+
+@permission_required("records.add_prescription", raise_exception=True)
+@require_GET
+def dosage_read(request: HttpRequest) -> HttpResponse:
+    """A dosage line read back in words: a part of the form."""
+    reading = reading_of(_typed(request, "dosage_text"), _typed(request, "start"))
+    return render(request, "records/_dosage_reading.html", {"reading": reading})
+
+
+def _typed(request: HttpRequest, name: str) -> str:
+    return request.GET.get(name, "").replace("\0", "").strip()[:500]
 
 
 def _prescription(request: HttpRequest, pk: uuid.UUID) -> Prescription:

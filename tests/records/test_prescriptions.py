@@ -28,6 +28,7 @@ from tests.factories import (
     PrescriptionFactory,
     UserFactory,
 )
+from tests.page_forms import forms_of
 
 pytestmark = pytest.mark.django_db
 
@@ -292,3 +293,78 @@ def test_doctor_leaves_a_draft_for_a_colleague(client: Client, doctor: Any) -> N
     assert client.post(url, data | {"act": "draft"}).status_code == 302
     row = Prescription.objects.get()
     assert (row.status, row.author, row.entered_by) == ("draft", other.practitioner, doctor)
+
+
+def _sent(visit: Any, **values: str) -> dict[str, str]:
+    return {
+        "id": str(uuid7()),
+        "patient": str(visit.patient_id),
+        "medication_text": "Amlodipine",
+        "priority": "routine",
+        "start": "2026-11-02",
+        "override_reason": "Asked just now",
+        **values,
+    }
+
+
+def test_dosage_line_fills_the_fields_left_empty(client: Client, doctor: Any) -> None:
+    client.force_login(doctor)
+    visit = EncounterFactory()
+    url = reverse("records:prescription_add", args=[visit.pk])
+    client.post(url, _sent(visit, dosage_text="1 tab po bid prn 28d", frequency="see leaflet"))
+    row = Prescription.objects.get()
+    assert (row.dosage_text, row.dose, row.route) == (
+        "1 tab po bid prn 28d",
+        "1 tablet",
+        "by mouth",
+    )
+    assert (row.frequency, row.as_needed, row.quantity) == ("see leaflet", True, "56 tablets")
+    assert row.end == clock.day_start(dt.date(2026, 11, 29))
+
+
+def test_dosage_that_is_not_understood_fills_nothing(client: Client, doctor: Any) -> None:
+    client.force_login(doctor)
+    visit = EncounterFactory()
+    url = reverse("records:prescription_add", args=[visit.pk])
+    client.post(url, _sent(visit, dosage_text="1 tab od 28d"))
+    row = Prescription.objects.get()
+    assert (row.dosage_text, row.dose, row.frequency, row.end) == ("1 tab od 28d", "", "", None)
+
+
+def test_changed_dosage_of_a_draft_is_read_anew(client: Client, doctor: Any) -> None:
+    client.force_login(doctor)
+    visit = EncounterFactory()
+    line = "1 tab po bid 28d"
+    url = reverse("records:prescription_add", args=[visit.pk])
+    client.post(url, _sent(visit, dosage_text=line, act="draft"))
+    row = Prescription.objects.get()
+    page = reverse("records:prescription_edit", args=[row.pk])
+    (form,) = [f for f in forms_of(client.get(page).content.decode()) if "version" in f.data]
+    form.data["dosage_text"] = "2 tabs daily"
+    client.post(page, form.data)
+    row.refresh_from_db()
+    assert (row.dose, row.route, row.frequency) == ("2 tablets", "", "once a day")
+    assert (row.end, row.quantity) == (None, "")
+
+
+def test_dosage_is_read_back_while_it_is_typed(client: Client, doctor: Any) -> None:
+    client.force_login(doctor)
+    url = reverse("records:dosage_read")
+    typed = {"dosage_text": "10 mg by mouth twice a day for 4 weeks", "start": "nonsense"}
+    assert "10 mg, by mouth, twice a day, for 4 weeks" in client.get(url, typed).content.decode()
+    assert "Not understood" in client.get(url, {"dosage_text": "1 tab od"}).content.decode()
+
+
+def test_medication_box_offers_what_was_prescribed_here_mine_first(
+    client: Client, doctor: Any
+) -> None:
+    client.force_login(doctor)
+    for name, author in (("Amlodipine 10 mg", None), ("Amlodipine 10 mg", None),
+                         ("Amlodipine 5 mg", doctor.practitioner), ("Ramipril", None)):  # fmt: skip
+        PrescriptionFactory(medication_text=name, author=author, dosage_text="daily")
+    PrescriptionFactory(medication_text="Amlodipine wrong", status="entered-in-error")
+    found = client.get(reverse("records:medication_find"), {"q": "AMLO"}).content.decode()
+    assert found.index("Amlodipine 5 mg") < found.index("Amlodipine 10 mg")
+    assert "Ramipril" not in found
+    assert "wrong" not in found
+    assert "dosage_text" in found
