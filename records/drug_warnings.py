@@ -6,6 +6,7 @@ allergies. No interactions, doses or brand names.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -32,11 +33,14 @@ def named(row: Prescription) -> str:
     return f"{row.medication_text} {row.medication_display}".strip()
 
 
-def warnings_for(patient: Patient, medication: str) -> Warnings:
-    """What stands against it: three queries. A draft is no current medication."""
+def warnings_for(patient: Patient, medication: str, *, but: Any = None) -> Warnings:
+    """What stands against it: three queries. A draft is no current medication.
+
+    `but` is the key of the prescription that is renewed: it warns not of itself.
+    """
     known = allergy_status(patient)
     texts = [text for one in known.allergies if (text := _allergy_text(medication, one))]
-    current = Prescription.objects.of_patient(patient).current().newest_first()
+    current = Prescription.objects.of_patient(patient).current().exclude(pk=but).newest_first()
     texts += [
         _("Already prescribed: %(medication)s, %(status)s.")
         % {"medication": row, "status": row.get_status_display()}
@@ -73,7 +77,7 @@ def _allergy_text(medication: str, allergy: Allergy) -> str:
 
 def require_reason(row: Prescription, patient: Patient) -> Warnings:
     """The warnings, answered; raises ValidationError where one stands without a reason."""
-    found = warnings_for(patient, named(row))
+    found = warnings_for(patient, named(row), but=row.renews_id)
     if found and not row.override_reason:
         words = " ".join(found.texts)
         raise ValidationError(

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import F, Window
 from django.db.models.functions import Coalesce, RowNumber
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
@@ -16,6 +17,7 @@ from encounters.diagnosis_list import Problem, load_problems
 from encounters.models import Encounter, Patient
 from records.board_cards import minutes_words, waited
 from records.models import Note, Observation, Prescription
+from records.prescriptions import STEPS, allowed_verbs
 from records.readings import Person, Reading, pregnant_at, read
 from records.sparks import Spark, spark_of
 from records.vitals import BY_CODE, PREGNANCY_DUE, PREGNANCY_STATUS, VITALS
@@ -67,6 +69,9 @@ class MedicationRow:
     since: str
     status: str
     status_words: str
+    steps: tuple[tuple[str, Any], ...] = ()
+    # Where a renewal is written: the open visit, where there is one.
+    renew: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,10 +110,14 @@ def load_patient_page(
 ) -> PatientPage:
     """Open visits, a page of all visits (2 queries), and the chart (5) where it may be seen."""
     theirs = Encounter.objects.visible_to(user).of_patient(patient).listed()
+    opened = list(theirs.open().select_related("practitioner").newest_first()[:20])
+    chart = None
+    if user.has_perm("encounters.view_chart"):
+        chart = _chart(patient, user, notes, opened[0] if opened else None)
     return PatientPage(
-        open=tuple(map(_open, theirs.open().select_related("practitioner").newest_first()[:20])),
+        open=tuple(map(_open, opened)),
         visits=search.read_page(theirs, user=user, size=VISITS_SHOWN, cursor=visits, newest=True),
-        chart=_chart(patient, user, notes) if user.has_perm("encounters.view_chart") else None,
+        chart=chart,
     )
 
 
@@ -130,23 +139,31 @@ def _open(visit: Encounter) -> OpenVisit:
     )
 
 
-def _chart(patient: Patient, user: Any, notes: keyset.Cursor | None) -> PatientChart:
+def _chart(
+    patient: Patient, user: Any, notes: keyset.Cursor | None, opened: Encounter | None
+) -> PatientChart:
     medications = list(
         Prescription.objects.visible_to(user)
         .of_patient(patient)
         .current()
+        .select_related("author")
         .newest_first()[: PRESCRIPTIONS_SHOWN + 1]
     )
     return PatientChart(
         problems=load_problems(patient, user),
         vitals=_vitals(patient, user),
-        medications=tuple(map(_medication, medications[:PRESCRIPTIONS_SHOWN])),
+        medications=tuple(
+            _medication(row, user, opened) for row in medications[:PRESCRIPTIONS_SHOWN]
+        ),
         medications_cut=len(medications) > PRESCRIPTIONS_SHOWN,
         notes=_notes(patient, user, notes),
     )
 
 
-def _medication(row: Prescription) -> MedicationRow:
+def _medication(row: Prescription, user: Any, opened: Encounter | None) -> MedicationRow:
+    renew = ""
+    if opened is not None and user.has_perm("records.add_prescription"):
+        renew = reverse("records:prescription_add", args=[opened.pk]) + f"?renew={row.pk}"
     since = row.start or row.effective
     return MedicationRow(
         pk=row.pk,
@@ -156,6 +173,8 @@ def _medication(row: Prescription) -> MedicationRow:
         since=date_format(localtime(since), "YEAR_MONTH_FORMAT") if since else "",
         status=row.status,
         status_words=row.get_status_display(),
+        steps=tuple((verb, STEPS[verb].label) for verb in allowed_verbs(row, user)),
+        renew=renew,
     )
 
 

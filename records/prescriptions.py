@@ -59,9 +59,13 @@ def add_prescription(
     activate: bool = False,
     id: uuid.UUID | None = None,
     effective: dt.datetime | None = None,
+    renews: Prescription | None = None,
     **fields: Any,
 ) -> Prescription:
     """Write a prescription: active at once by its prescriber, else a draft for a named one.
+
+    `renews` is the one whose place it takes: still running, of the same person, and completed in
+    the moment in which this one becomes active.
 
     Raises PermissionDenied, and ValidationError keyed by field: what records.drug_warnings warns of
     needs an `override_reason` before it becomes active.
@@ -72,10 +76,12 @@ def add_prescription(
     _require_prescriber(author)
     if activate:
         _require_own(author, by)
-    row = Prescription(status=Status.DRAFT)
+    row = Prescription(status=Status.DRAFT, renews=renews)
     _write(row, fields)
     with transaction.atomic():
         fresh = open_for_records(encounter)
+        if renews is not None:
+            _require_renewable(renews, fresh)
         fill(row, fresh, by=by, id=id, author=author, effective=effective)
         insert(row, by=by)
         return take_step(row, "activate", by=by) if activate else row
@@ -146,6 +152,14 @@ def _require_own(author: Practitioner | None, by: Any) -> None:
         raise PermissionDenied
 
 
+def _require_renewable(old: Prescription, encounter: Encounter) -> None:
+    theirs = Prescription.objects.of_patient(encounter.patient).listed()
+    if not theirs.filter(pk=old.pk, status__in=RENEWABLE).exists():
+        raise ValidationError(
+            _("What is renewed must be active or on hold, and this patient’s: write a new one.")
+        )
+
+
 @dataclass(frozen=True)
 class Step:
     """One step in a prescription's life."""
@@ -155,6 +169,8 @@ class Step:
     label: Any
     needs_reason: bool = False
 
+
+RENEWABLE = (Status.ACTIVE, Status.ON_HOLD)
 
 STEPS: dict[str, Step] = {
     "activate": Step(Status.ACTIVE, (Status.DRAFT,), gettext_lazy("Make active")),
@@ -211,6 +227,7 @@ def take_step(
             row.override_reason = override_reason.strip() or row.override_reason
             warned = require_reason(row, row.patient)
             changes["override_reason"] = row.override_reason if warned else ""
+            _complete_renewed(row, by)
         return move(
             row,
             to=step.to,
@@ -220,6 +237,20 @@ def take_step(
             version=version,
             changes=changes,
             reason=why,
+        )
+
+
+def _complete_renewed(row: Prescription, by: Any) -> None:
+    """The one whose place this takes is over, unless somebody has ended it meanwhile."""
+    old = lock(row.renews) if row.renews is not None else None
+    if old is not None and old.status in RENEWABLE:
+        move(
+            old,
+            to=Status.COMPLETED,
+            by=by,
+            act="prescription.complete",
+            allowed=RENEWABLE,
+            reason=_("Renewed"),
         )
 
 

@@ -66,6 +66,16 @@ urlpatterns: list[URLPattern] = [
         prescriptions.medication_check,
         name="medication_check",
     ),
+    path(
+        "patients/<uuid:patient_pk>/medications/print/",
+        prescriptions.medication_print,
+        name="medication_print",
+    ),
+    path(
+        "prescriptions/<uuid:pk>/print/",
+        prescriptions.prescription_print,
+        name="prescription_print",
+    ),
     path("medications/find/", prescriptions.medication_find, name="medication_find"),
     path("medications/dosage/", prescriptions.dosage_read, name="dosage_read"),
     path("prescriptions/<uuid:pk>/", prescriptions.prescription_edit, name="prescription_edit"),

@@ -111,6 +111,8 @@ TABLE: dict[str, Row] = {
     "records:prescription_add": row(CARE, CARE),
     "records:prescription_edit": row(CARE, CARE),
     "records:medication_check": row(CARE),
+    "records:medication_print": row(CARE | {A}),
+    "records:prescription_print": row(CARE | {A}),
     "records:medication_find": row(CARE),
     "records:dosage_read": row(CARE),
     "records:prescription_step": row(CARE, CARE),

@@ -65,6 +65,13 @@ def from_dosage(text: str, first: dt.date) -> dict[str, Any]:
 FIRST = ("medication_text", "dosage_text")
 
 
+# What a renewal takes over; dates, quantity and reason despite a warning are said anew.
+COPIED = (
+    "medication_text", "medication_code", "dosage_text", "dose", "route", "frequency", "as_needed",
+    "quantity", "refills", "controlled", "reason_text",
+)  # fmt: skip
+
+
 class PrescriptionFields(forms.Form):
     medication_text = forms.CharField(
         label=_("Medication"),
@@ -113,11 +120,12 @@ class PrescriptionFields(forms.Form):
         return [field for field in self.visible_fields() if field.name not in hidden]
 
     def watch_medication(self, patient: Any) -> None:
-        """Ask for the warnings of what is typed, while it is typed."""
+        """Ask for the warnings and the reading of what is typed, while it is typed."""
         self.fields["medication_text"].widget.attrs |= {
             "hx-get": reverse("records:medication_check", args=[patient.pk]),
             "hx-trigger": "input changed delay:300ms, change",
             "hx-target": "#prescription-warnings",
+            "hx-include": "#id_renews",
             "hx-sync": "this:replace",
         }
         # A suggestion that was taken brings its dosage along.
@@ -156,8 +164,22 @@ class PrescriptionForm(NewRowForm, PatientGuard, PrescriptionFields):
 
     prescriber = PractitionerField(label=_("For the prescriber"), required=False)
 
-    def __init__(self, *args: Any, prescribes: bool, suggested: Any = None, **kwargs: Any) -> None:
+    renews = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def __init__(
+        self,
+        *args: Any,
+        prescribes: bool,
+        suggested: Any = None,
+        renewed: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        if renewed is not None:
+            kwargs["initial"] = {name: getattr(renewed, name) for name in COPIED} | {
+                "renews": renewed.pk
+            }
         super().__init__(*args, **kwargs)
+        self.renewed = renewed
         self.prescribes = prescribes
         prescriber = self.fields["prescriber"]
         self.fields["start"].initial = clock.today()

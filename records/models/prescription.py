@@ -100,6 +100,10 @@ class Prescription(ClinicalRecord):
         _("why despite the warning"), max_length=500, blank=True, default=""
     )
     note = models.TextField(_("note"), blank=True, default="")
+    # The prescription whose place this one takes: completed when this one becomes active.
+    renews = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="renewed_by"
+    )
 
     objects = PrescriptionQuerySet.as_manager()
     history = HistoricalRecords()

@@ -8,12 +8,13 @@ from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from clinik import audit
 from clinik.forms import already_made
-from clinik.pages import add_errors
+from clinik.pages import add_errors, next_url
 from clinik.transitions import StaleVersion, TransitionError
 from encounters.banner import for_patient
 from encounters.models import Encounter, Patient
@@ -24,7 +25,7 @@ from records.forms.prescriptions import (
     StepForm,
     reading_of,
 )
-from records.medications import prescribed_before
+from records.medications import facts_for, prescribed_before
 from records.models import Prescription
 from records.prescriptions import (
     STEPS,
@@ -43,17 +44,37 @@ METHODS = ["GET", "HEAD", "POST"]
 def _form(
     encounter: Encounter, user: Any, data: QueryDict | None, query: QueryDict
 ) -> PrescriptionForm:
+    wanted = (data.get("renews", "") if data is not None else query.get("renew", "")).strip()
     return PrescriptionForm(
         data,
         patient=encounter.patient,
+        renewed=_renewed(encounter.patient, wanted, user) if wanted else None,
         prescribes=user.has_perm("records.prescribe"),
         suggested=encounter.practitioner,
     )
 
 
+def _renewed(patient: Patient, wanted: str, user: Any) -> Prescription:
+    """The prescription of this patient that is to be renewed, or 404."""
+    found = Prescription.objects.visible_to(user).of_patient(patient).listed()
+    return get_object_or_404(found, pk=_key(wanted))
+
+
+def _key(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
+
+
 def _more(encounter: Encounter, user: Any, form: Any) -> Mapping[str, Any]:
     """What is known of allergies, and what stands against the medication typed so far."""
-    return {"warnings": warnings_for(encounter.patient, str(form["medication_text"].value() or ""))}
+    medication = str(form["medication_text"].value() or "")
+    renewed = form.renewed.pk if form.renewed else None
+    return {
+        "warnings": warnings_for(encounter.patient, medication, but=renewed),
+        "facts": facts_for(encounter.patient),
+    }
 
 
 def _save(form: PrescriptionForm, encounter: Encounter, user: Any) -> Prescription:
@@ -77,6 +98,7 @@ def _save(form: PrescriptionForm, encounter: Encounter, user: Any) -> Prescripti
             id=form.row_id,
             prescriber=other,
             activate=activate,
+            renews=form.renewed,
             **values,
         ),
     )
@@ -105,7 +127,8 @@ def medication_check(request: HttpRequest, patient_pk: uuid.UUID) -> HttpRespons
         raise PermissionDenied
     patient = get_object_or_404(Patient.objects.visible_to(request.user), pk=patient_pk)
     audit.record_view(patient, by=request.user)
-    context = {"warnings": warnings_for(patient, _typed(request, "medication_text"))}
+    renewed = _key(_typed(request, "renews"))
+    context = {"warnings": warnings_for(patient, _typed(request, "medication_text"), but=renewed)}
     return render(request, "records/_prescription_warnings.html", context)
 
 
@@ -171,6 +194,7 @@ def prescription_edit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "row": row,
         "back": page_of(row),
         "warnings": warnings_for(row.patient, str(form["medication_text"].value() or "")),
+        "facts": facts_for(row.patient),
         "banner": for_patient(row.patient, request.user),
     }
     return render(request, "records/prescription_edit.html", context, status=status)
@@ -203,6 +227,8 @@ def prescription_step(request: HttpRequest, pk: uuid.UUID, verb: str) -> HttpRes
         except (ValidationError, TransitionError, StaleVersion) as error:
             add_errors(form, error)
         else:
+            if "next" in request.GET:
+                return redirect(next_url(request, "records:board_today"))
             if row.encounter is not None:
                 return added(request, row.encounter, ADDER)
             return redirect(page_of(row))
@@ -214,7 +240,7 @@ def _step_page(
 ) -> HttpResponse:
     warnings = None
     if verb == "activate":
-        warnings = warnings_for(row.patient, named(row))
+        warnings = warnings_for(row.patient, named(row), but=row.renews_id)
         form.fields["override_reason"].initial = row.override_reason
     if not warnings and "override_reason" not in form.errors:
         del form.fields["override_reason"]
@@ -230,3 +256,36 @@ def _step_page(
         "banner": for_patient(row.patient, request.user),
     }
     return render(request, "records/prescription_step.html", context, status=status)
+
+
+@require_GET
+@permission_required("encounters.view_chart", raise_exception=True)
+def prescription_print(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """One prescription on paper."""
+    row = _prescription(request, pk)
+    audit.record("prescription.print", row, by=request.user, action="R")
+    return _paper(request, row.patient, [row], page_of(row))
+
+
+@require_GET
+@permission_required("encounters.view_chart", raise_exception=True)
+def medication_print(request: HttpRequest, patient_pk: uuid.UUID) -> HttpResponse:
+    """The current medication of a patient on paper, with one line to sign."""
+    patient = get_object_or_404(Patient.objects.visible_to(request.user), pk=patient_pk)
+    audit.record("patient.print", patient, by=request.user, action="R")
+    found = Prescription.objects.visible_to(request.user).of_patient(patient).current()
+    rows = list(found.select_related("author").newest_first())
+    return _paper(request, patient, rows, reverse("records:patient_detail", args=[patient.pk]))
+
+
+def _paper(
+    request: HttpRequest, patient: Patient, rows: list[Prescription], back: str
+) -> HttpResponse:
+    context = {
+        "patient": patient,
+        "rows": rows,
+        "back": back,
+        "facts": facts_for(patient),
+        "banner": for_patient(patient, request.user),
+    }
+    return render(request, "records/prescription_print.html", context)

@@ -13,6 +13,7 @@ from clinik.ids import uuid7
 from clinik.models import AuditEvent
 from clinik.transitions import StaleVersion, TransitionError
 from encounters.allergies import state_no_known_allergies
+from records.medications import facts_for
 from records.models import Prescription
 from records.prescriptions import (
     STEPS,
@@ -24,6 +25,8 @@ from records.prescriptions import (
 from tests.factories import (
     AllergyFactory,
     EncounterFactory,
+    ObservationFactory,
+    PatientFactory,
     PractitionerFactory,
     PrescriptionFactory,
     UserFactory,
@@ -368,3 +371,98 @@ def test_medication_box_offers_what_was_prescribed_here_mine_first(
     assert "Ramipril" not in found
     assert "wrong" not in found
     assert "dosage_text" in found
+
+
+def test_renewal_takes_the_place_of_the_old_one_when_active(doctor: Any) -> None:
+    visit = asked_visit()
+    old = order(doctor, visit, activate=True)
+    new = order(doctor, visit, renews=old)
+    old.refresh_from_db()
+    assert (old.status, new.status, new.renews) == ("active", "draft", old)
+    take_step(new, "activate", by=doctor)
+    old.refresh_from_db()
+    new.refresh_from_db()
+    assert (old.status, new.status, new.override_reason) == ("completed", "active", "")
+
+
+def test_what_is_over_or_anothers_is_not_renewed(doctor: Any) -> None:
+    visit = asked_visit()
+    stopped = take_step(order(doctor, visit, activate=True), "stop", by=doctor, reason="rash")
+    for old in (stopped, order(doctor, activate=True), order(doctor, visit)):
+        with pytest.raises(ValidationError):
+            order(doctor, visit, renews=old)
+
+
+def test_renewal_is_written_from_the_patient_page(client: Client, doctor: Any) -> None:
+    client.force_login(doctor)
+    old_visit, visit = asked_visit(), None
+    old = order(doctor, old_visit, activate=True, dosage_text="1 tab po daily", refills=2)
+    visit = EncounterFactory(patient=old_visit.patient, status="in-progress")
+    page = client.get(reverse("records:patient_detail", args=[visit.patient_id])).content.decode()
+    link = f"{reverse('records:prescription_add', args=[visit.pk])}?renew={old.pk}"
+    assert link in page
+    for verb in ("hold", "stop"):
+        assert reverse("records:prescription_step", args=[old.pk, verb]) in page
+    shown = client.get(link).content.decode()
+    assert "Already prescribed" not in shown
+    (form,) = [one for one in forms_of(shown) if "renews" in one.data]
+    assert form.data["dosage_text"] == "1 tab po daily"
+    assert client.post(form.action, form.data).status_code == 302
+    assert Prescription.objects.get(renews=old).refills == 2
+    old.refresh_from_db()
+    assert old.status == "completed"
+
+
+def test_renewing_anothers_prescription_is_not_found(client: Client, doctor: Any) -> None:
+    client.force_login(doctor)
+    other, visit = order(doctor, activate=True), EncounterFactory()
+    url = reverse("records:prescription_add", args=[visit.pk])
+    for wanted in (other.pk, "nonsense"):
+        assert client.get(f"{url}?renew={wanted}").status_code == 404
+
+
+def test_controlled_drug_prints_a_line_to_sign(client: Client, doctor: Any) -> None:
+    client.force_login(doctor)
+    visit = asked_visit()
+    plain = order(doctor, visit, activate=True)
+    morphine = order(doctor, visit, activate=True, medication_text="Morphine", controlled=True)
+    by_hand = "Signature by hand"
+    for row, lines in ((plain, 0), (morphine, 1)):
+        page = client.get(reverse("records:prescription_print", args=[row.pk])).content.decode()
+        assert page.count(by_hand) == lines
+        assert visit.patient.family.upper() in page
+    both = client.get(reverse("records:medication_print", args=[visit.patient_id]))
+    assert "Amlodipine 5 mg" in both.content.decode()
+    assert both.content.decode().count(by_hand) == 1
+
+
+def test_childs_last_weight_and_a_pregnancy_stand_beside_the_form() -> None:
+    today = clock.today()
+    child = PatientFactory(birth_date=today.replace(year=today.year - 8, day=1))
+    adult = PatientFactory(birth_date=today.replace(year=today.year - 30, day=1))
+    assert facts_for(child) == ("Weight: never taken",)
+    assert facts_for(adult) == ()
+    for patient in (child, adult):
+        ObservationFactory(
+            encounter=EncounterFactory(patient=patient),
+            patient=patient,
+            code_code="29463-7",
+            value="24.50",
+            value_unit_code="kg",
+            effective=clock.now() - dt.timedelta(days=3),
+        )
+    (weight,) = facts_for(child)
+    assert "24.50 kg" in weight
+    assert "(3 days ago)" in weight
+    ObservationFactory(
+        encounter=None, patient=adult, code_code="82810-3", value="", value_coded_code="LA15173-0"
+    )
+    assert facts_for(adult) == ("Pregnant",)
+
+
+def test_child_turns_adult_on_the_sixteenth_birthday() -> None:
+    today = clock.today()
+    for shift, shown in ((0, 0), (1, 1)):
+        birthday = today + dt.timedelta(days=shift)
+        patient = PatientFactory(birth_date=birthday.replace(year=birthday.year - 16))
+        assert len(facts_for(patient)) == shown
