@@ -20,7 +20,7 @@ from encounters.models import Encounter, Patient, Practitioner
 from encounters.models.encounter import OPEN, Status
 from records.board import from_earlier_days
 from records.board_vitals import newest_signs
-from records.models import Note, Observation
+from records.models import Note, Observation, Prescription
 from records.models.observation import Category
 from records.models.observation import Status as ObservationStatus
 from records.observations import CRITICAL
@@ -79,8 +79,8 @@ class Todo:
 
 
 def load_todo(user: Any) -> Todo:
-    """At most 8 queries: practitioner, notes, co-signatures, results, open visits and their vital
-    signs (2), visits of earlier days. Groups with nothing in them are left out.
+    """At most 10 queries: practitioner, results (2), open visits and their vital signs (2), orders,
+    notes, co-signatures, visits of earlier days. Groups with nothing in them are left out.
 
     A practitioner is shown what is theirs and what is nobody's; a login that is no practitioner
     (front desk, administrator) is shown the visits of earlier days of everybody, and no chart.
@@ -88,9 +88,19 @@ def load_todo(user: Any) -> Todo:
     mine = practitioner_of(user)
     groups: list[Group] = []
     if mine is not None and user.has_perm("encounters.view_chart"):
-        groups += [_results(mine, user), _unsigned(mine), _cosignatures(mine)]
+        groups += [_results(mine, user), _orders(mine), _unsigned(mine), _cosignatures(mine)]
     groups.append(_earlier(mine, user))
     return Todo(tuple(group for group in groups if group.items))
+
+
+def _orders(mine: Practitioner) -> Group:
+    found = Prescription.objects.awaiting(mine).select_related("patient")
+    return _group(
+        "orders",
+        _("Orders waiting for me"),
+        found.order_by(F("effective").asc(nulls_first=True), "id"),
+        _order_item,
+    )
 
 
 def _unsigned(mine: Practitioner) -> Group:
@@ -201,6 +211,11 @@ def _group(
     rows: Iterable[Any] = found[: SHOWN + 1]
     items = tuple(map(make_item, rows))
     return Group(key, title, items[:SHOWN], more=len(items) > SHOWN)
+
+
+def _order_item(row: Prescription) -> Item:
+    href = reverse("records:prescription_edit", args=[row.pk])
+    return _item(row.patient, f"{row} {row.dosage_text}".rstrip(), row.effective, href)
 
 
 def _note_item(note: Note) -> Item:

@@ -8,7 +8,6 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
@@ -19,6 +18,7 @@ from encounters import diagnoses, lifecycle
 from encounters.allergies import add_allergy
 from encounters.models import Encounter, Patient
 from records import assessments, notes, prescriptions, vitals_entry
+from records.drug_warnings import warnings_for
 from records.observations import add_observation
 from tests.factories import PatientFactory, UserFactory
 
@@ -136,22 +136,27 @@ def test_of_a_visit_opened_twice_everything_still_counts(client: Client, doctor:
     assert found_on(twice, "zebravisit") == set()
 
 
-def test_warnings_follow(doctor: Any) -> None:
-    """An allergy recorded at the visit warns of the drug only while it counts."""
+def test_warnings_of_a_new_prescription_follow(doctor: Any) -> None:
+    """An allergy and a drug recorded at the visit warn only while they count."""
     patient = PatientFactory()
-    other = opened(patient, doctor)
     visit = filled(patient, doctor)
-    with pytest.raises(ValidationError, match="zebrallergy"):
-        prescribe(other, doctor, "zebrallergy")
+
+    def warned() -> str:
+        return " ".join(
+            str(text)
+            for drug in ("zebrallergy", "zebrapill")
+            for text in warnings_for(patient, drug).texts
+        )
+
+    before = warned()
+    assert "allergic to zebrallergy" in before
+    assert "Already prescribed: zebrapill" in before
     visit.refresh_from_db()
     lifecycle.enter_in_error(visit, by=doctor, about="somebody-else", reason="Wrong person")
-    assert prescribe(other, doctor, "zebrallergy").status == "active"
-
-
-def prescribe(visit: Encounter, by: Any, drug: str) -> Any:
-    return prescriptions.add_prescription(
-        visit, by=by, prescriber=by.practitioner, medication_text=drug, activate=True
-    )
+    assert "zebra" not in warned()
+    visit.refresh_from_db()
+    lifecycle.restore(visit, by=UserFactory(role=ADMINISTRATOR), confirmed_second=True)
+    assert warned() == before
 
 
 def test_the_visit_itself_still_shows_all_of_it_struck_through(client: Client, doctor: Any) -> None:

@@ -14,13 +14,16 @@ from clinik.roles import ADMINISTRATOR, AUDITOR, CLINICIAN, FRONT_DESK, NURSE
 from encounters import lifecycle
 from encounters.models import Encounter, Practitioner
 from records import notes
+from records.errors import enter_record_in_error
 from records.observations import acknowledge
+from records.prescriptions import add_prescription
 from records.todo import SHOWN, Todo, load_todo
 from tests.factories import (
     EncounterFactory,
     NoteFactory,
     ObservationFactory,
     PractitionerFactory,
+    PrescriptionFactory,
     UserFactory,
 )
 
@@ -79,6 +82,16 @@ def test_a_signature_that_was_asked_for_waits_until_it_is_given(doctor: Any) -> 
     (words,) = groups(load_todo(doctor))["cosign"]
     assert words.startswith("Round (progress note) by ")
     assert "cosign" not in groups(load_todo(author))
+
+
+def test_a_draft_order_waits_for_the_prescriber_it_names(doctor: Any) -> None:
+    nurse = UserFactory(role=NURSE)
+    order = {"prescriber": me(doctor), "medication_text": "Amlodipine 5 mg"}
+    row = add_prescription(EncounterFactory(), by=nurse, **order)
+    assert groups(load_todo(doctor)) == {"orders": ["Amlodipine 5 mg"]}
+    assert load_todo(nurse).groups == ()
+    enter_record_in_error(row, by=nurse, reason="Wrong drug")
+    assert load_todo(doctor).groups == ()
 
 
 def test_results_of_my_visits_and_of_nobodys_wait_critical_ones_first(doctor: Any) -> None:
@@ -144,10 +157,11 @@ def test_every_line_leads_to_where_it_is_done(doctor: Any) -> None:
     lab(visit)
     NoteFactory(**of(visit, author=me(doctor)))
     NoteFactory(**of(visit, signed=True, cosigner=me(doctor)))
+    PrescriptionFactory(**of(visit, author=me(doctor)))
     client = Client()
     client.force_login(doctor)
     todo = load_todo(doctor)
-    assert len(todo.groups) == 4
+    assert len(todo.groups) == 5
     html = client.get(reverse("records:todo_list")).content.decode()
     for group in todo.groups:
         for item in group.items:
@@ -199,6 +213,7 @@ def test_the_page_costs_the_same_with_one_and_with_many(role: str) -> None:
         ObservationFactory(**of(visit, value="190"))
         NoteFactory(**of(visit, author=mine))
         NoteFactory(**of(visit, signed=True, cosigner=mine))
+        PrescriptionFactory(**of(visit, author=mine))
 
     fill()
     queries(client)
@@ -207,5 +222,5 @@ def test_the_page_costs_the_same_with_one_and_with_many(role: str) -> None:
         fill()
     assert queries(client) == one
     # Session, user, two of permissions; then the practitioner, results with components, open
-    # visits, their signs with components, notes, co-signatures, visits of earlier days.
-    assert one <= 13
+    # visits, their signs with components, orders, notes, co-signatures, visits of earlier days.
+    assert one <= 14
