@@ -13,6 +13,7 @@ from clinik.ids import uuid7
 from clinik.models import AuditEvent
 from clinik.roles import CLINICIAN, FRONT_DESK, NURSE
 from encounters import lifecycle
+from encounters.allergies import add_allergy
 from encounters.models import Encounter, Patient, StatusPeriod
 from records import notes, prescriptions
 from records.models import Note, Observation, Prescription
@@ -115,6 +116,7 @@ def test_a_signed_note_is_offered_to_its_author_as_a_draft(doctor: Any, right: P
 
 def test_a_prescription_arrives_as_a_draft(doctor: Any, right: Patient) -> None:
     visit = opened(doctor)
+    add_allergy(visit.patient, by=doctor, substance_text="Latex", encounter=visit)
     active = prescriptions.add_prescription(
         visit, by=doctor, prescriber=doctor.practitioner, medication_text="X", activate=True
     )

@@ -86,8 +86,9 @@ def test_a_signature_that_was_asked_for_waits_until_it_is_given(doctor: Any) -> 
 
 def test_a_draft_order_waits_for_the_prescriber_it_names(doctor: Any) -> None:
     nurse = UserFactory(role=NURSE)
-    order = {"prescriber": me(doctor), "medication_text": "Amlodipine 5 mg"}
-    row = add_prescription(EncounterFactory(), by=nurse, **order)
+    row = add_prescription(
+        EncounterFactory(), by=nurse, prescriber=me(doctor), medication_text="Amlodipine 5 mg"
+    )
     assert groups(load_todo(doctor)) == {"orders": ["Amlodipine 5 mg"]}
     assert load_todo(nurse).groups == ()
     enter_record_in_error(row, by=nurse, reason="Wrong drug")
