@@ -3,12 +3,13 @@
 Two queries read the newest value of each sign of each visit, however many there are.
 """
 
-import datetime as dt
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from django.db.models import F, Q, QuerySet, Window
 from django.db.models.functions import Rank
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from clinik import clock
@@ -19,11 +20,9 @@ from records.news2 import News2
 from records.observations import CRITICAL
 from records.obstacles import not_acknowledged
 from records.readings import Person, Reading, pregnant_at, read, score
+from records.taking import one_taking, overdue_since
 from records.vitals import PREGNANCY_DUE, PREGNANCY_STATUS, VITALS
 
-# Signs taken within this time of the newest one count as one taking (ours): a temperature taken
-# alone ten minutes after a full set must not hide the set.
-ONE_TAKING = dt.timedelta(hours=1)
 SHOWN_SIGNS = ("spo2", "respiration", "bp", "pulse", "temperature", "consciousness")
 SCORED_CODES = tuple(code for key in (*SHOWN_SIGNS, "oxygen") for code in VITALS[key].codes)
 SCORE_LEVELS = {
@@ -57,7 +56,8 @@ def vitals_of(
     for visit, records in signs.items():
         row = rows[visit]
         person = Person(row.age, pregnant_at(noted.get(row.patient_id, ()), today))
-        flags = _flags(_one_taking(records), person)
+        readings = [made for record in records if (made := read(record, person))]
+        flags = _flags(readings, person, row)
         here = [record for record in records if not record.source]
         unseen = not_acknowledged((record, read(record, person)) for record in here)
         if unseen and not any(flag.level == "critical" for flag in flags):
@@ -88,34 +88,28 @@ def newest_signs(visits: list[uuid.UUID], people: set[uuid.UUID]) -> QuerySet[Ob
     )
 
 
-def _one_taking(records: Iterable[Observation]) -> list[Observation]:
-    """What was taken together with the newest; older values are left out, never carried on."""
-    timed = [record for record in records if record.effective]
-    if not timed:
-        return []
-    newest = max(record.effective for record in timed if record.effective)
-    return [r for r in timed if r.effective and newest - r.effective <= ONE_TAKING]
-
-
-def _flags(records: list[Observation], person: Person) -> tuple[Flag, ...]:
-    readings: dict[str, Reading] = {}
-    for record in records:  # newest first: of two codes for one sign the newer counts
-        reading = read(record, person)
-        if reading is not None:
-            readings.setdefault(reading.key, reading)
+def _flags(readings: list[Reading], person: Person, row: Row) -> tuple[Flag, ...]:
+    """`readings` newest first: of two codes for one sign the newer counts."""
+    taken = one_taking(readings)
     critical: list[Flag] = []
     raised: list[Flag] = []
     for key in SHOWN_SIGNS:
-        reading = readings.get(key)
+        reading = taken.get(key)
         if reading is None or reading.flag is None:
             continue
         if reading.flag.critical:
             critical.append(Flag(_words(reading), "critical"))
         else:
             raised.append(Flag(f"{_words(reading)} {reading.flag.code}", "warning"))
-    total = score(readings.values(), person)
+    total = score(taken.values(), person)
     # "At least 0" would be a line that says nothing.
     scored = [_score_flag(total)] if total and (total.complete or total.total) else []
+    due = overdue_since(readings, person, class_code=row.class_code, status=row.status)
+    if due:
+        since = localtime(due)
+        style = "TIME_FORMAT" if since.date() == clock.today() else "SHORT_DATETIME_FORMAT"
+        words = _("vitals overdue since %(time)s") % {"time": date_format(since, style)}
+        scored.append(Flag(words, "warning"))
     return (*critical, *scored, *raised)
 
 

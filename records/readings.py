@@ -24,7 +24,9 @@ from records.vitals import (
     PREGNANCY_DUE,
     PREGNANCY_STATUS,
     SYSTOLIC,
+    VITALS,
     in_band_unit,
+    rounded,
 )
 
 # A pregnancy noted without a due date counts for so long.
@@ -98,6 +100,27 @@ def _pressure(
     named = bp_class(high, low, age=person.age, pregnant=person.pregnant)
     text = "/".join(shown) if upper or lower else record.value_words
     return Reading(record, "bp", text, "mmHg", high, found, named.words if named else "")
+
+
+def change_words(now: Reading | None, before: Reading | None) -> str:
+    """How much a value differs from the one before: "−1.3 kg"; empty where it cannot be said.
+
+    Of two numbers in one unit as given; else in the sign's first unit. Half of a blood pressure
+    would say too little, so it has none.
+    """
+    if now is None or before is None or now.key in ("bp", "oxygen"):
+        return ""
+    if now.number is None or before.number is None:
+        return ""
+    if now.unit == before.unit:
+        unit, change = now.unit, Decimal(now.text) - Decimal(before.text)
+    else:
+        unit = shown_unit(VITALS[now.key].units[0])
+        change = rounded(now.number - before.number, tenths=True)
+    if change == 0:
+        return _("no change")
+    sign = "+" if change > 0 else "−"
+    return f"{sign}{abs(change)} {unit}"
 
 
 def diastolic_of(record: Observation) -> Decimal | None:

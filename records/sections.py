@@ -4,6 +4,7 @@
 The number of queries does not depend on the number of rows (a prefetch counts as one more).
 """
 
+import datetime as dt
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,9 +24,10 @@ from records.models import Assessment, Observation, Prescription
 from records.news2 import News2, why_not_scored
 from records.observations import CRITICAL
 from records.prescriptions import STEPS, allowed_verbs
-from records.readings import Person, Reading, pregnant_at, read, score
+from records.readings import Person, Reading, change_words, pregnant_at, read, score
 from records.recording import CLOSED, is_author
 from records.sparks import Spark, spark_of
+from records.taking import one_taking, overdue_since
 from records.vitals import BY_CODE, PREGNANCY_DUE, PREGNANCY_STATUS, VITALS
 
 # How many rows a section shows unasked, how many values a trend has, and the signs that say
@@ -33,7 +35,6 @@ from records.vitals import BY_CODE, PREGNANCY_DUE, PREGNANCY_STATUS, VITALS
 SHOWN = 20
 TREND = 5
 ALWAYS = ("bp", "pulse", "temperature", "spo2", "respiration")
-SCORED = ("pulse", "temperature", "spo2", "respiration", "oxygen", "consciousness")
 
 
 @dataclass(frozen=True)
@@ -154,12 +155,15 @@ class Tile:
     row: Row | None = None
     reading: Reading | None = None
     previous: Reading | None = None
+    change: str = ""
     spark: Spark | None = None
 
 
 @dataclass(frozen=True)
 class VitalsSection(Section):
     """The latest value of each sign, NEWS2 of the latest taking, and every reading below.
+
+    `overdue`: since when the next ones are, where they fall due at all.
 
     `why_no_flags`, `why_no_score`: words where this person gets none.
     """
@@ -173,6 +177,7 @@ class VitalsSection(Section):
     tiles: tuple[Tile, ...] = ()
     readings: tuple[tuple[Row, Reading], ...] = ()
     news2: News2 | None = None
+    overdue: dt.datetime | None = None
     why_no_flags: str = ""
     why_no_score: str = ""
     # The key of the rows that the one-line form makes; None where a line typed now is out of place.
@@ -204,7 +209,7 @@ class VitalsSection(Section):
         can_add = cls.may_add(encounter, user)
         readings = tuple((row, made) for row in rows if (made := read(row.record, person)))
         earlier = [made for old in before if (made := read(old, person))]
-        newest = _latest_taking([reading for _row, reading in readings])
+        here = [reading for _row, reading in readings]
         return cls(
             encounter,
             rows,
@@ -212,7 +217,10 @@ class VitalsSection(Section):
             can_add,
             tiles=_tiles(readings, earlier, person),
             readings=readings,
-            news2=score(newest, person),
+            news2=score(one_taking(here).values(), person),
+            overdue=overdue_since(
+                here, person, class_code=encounter.class_code, status=encounter.status
+            ),
             why_no_flags=why_no_bands(person.age),
             why_no_score=why_not_scored(person.age, pregnant=person.pregnant),
             line_key=uuid7() if can_add and encounter.status not in CLOSED else None,
@@ -252,15 +260,6 @@ def person_at(encounter: Encounter, noted: Iterable[Observation]) -> Person:
     return Person(encounter.patient.age_at(when), pregnant_at(noted, day))
 
 
-def _latest_taking(readings: list[Reading]) -> list[Reading]:
-    """The readings of the newest time at which anything the score counts was measured."""
-    scored = [reading for reading in readings if reading.key in ("bp", *SCORED)]
-    if not scored:
-        return []
-    when = scored[0].record.effective
-    return [reading for reading in scored if reading.record.effective == when]
-
-
 def _tiles(
     readings: tuple[tuple[Row, Reading], ...], earlier: list[Reading], person: Person
 ) -> tuple[Tile, ...]:
@@ -274,7 +273,8 @@ def _tiles(
         row, reading = now[0] if now else (None, None)
         previous = next(iter([reading for _row, reading in now[1:]] + before), None)
         spark = spark_of([*(reading for _row, reading in now), *before][:TREND])
-        made.append(Tile(key, str(vital.label), row, reading, previous, spark))
+        change = change_words(reading, previous)
+        made.append(Tile(key, str(vital.label), row, reading, previous, change, spark))
     return (*made, *_bmi(readings, earlier, person))
 
 
