@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import jellyfish
+from django.db import connection
 from django.db.models import Q
 
 from clinik.code_index import CATEGORY, fold, names_in, plain, unpack
@@ -23,8 +24,8 @@ MOST_WORDS = 8
 # How many of those that fit are compared, the likeliest of them.
 COMPARED = 200
 SHOWN = 15
-# Fewer than this, and every word is read once more with one letter wrong.
-FEW = 3
+# Where nothing fits, every word is read once more with one letter wrong: words from so many letters
+# on, and unfinished ones.
 TYPO_FROM = 4
 PREFIX_TYPO_FROM = 6
 
@@ -94,7 +95,7 @@ def find(text: str, *, by: Any = None, most: int = SHOWN) -> list[Found]:
     words = read_words(text)
     entries = {entry.code: entry for entry in _candidates(words, code, uses)}
     ranked = rank(entries.values(), words, code, uses)
-    if len(ranked) < FEW:
+    if not ranked:
         spelled = _respelled(words)
         if spelled != words:
             entries |= {entry.code: entry for entry in _candidates(spelled, "", uses)}
@@ -207,9 +208,9 @@ def _candidates(words: Sequence[Word], code: str, uses: Uses) -> list[_Entry]:
     category = code[:CATEGORY]
     wanted = Q()
     for start in starts:
-        wanted |= Q(word=start) if start.isdigit() else Q(word__startswith=start)
+        wanted |= Q(word=start) if start.isdigit() else _starting(start)
     if category:
-        wanted |= Q(word__startswith=category)
+        wanted |= _starting(category)
     if not wanted:
         return []
     rows = CodeWord.objects.filter(wanted, system=ICD10CM).values_list("word", "positions")
@@ -225,24 +226,38 @@ def _candidates(words: Sequence[Word], code: str, uses: Uses) -> list[_Entry]:
     fitting = set.intersection(*sets) if sets else set()
     chosen = {*sorted(fitting)[:COMPARED], *sorted(coded)[: COMPARED * 5]}
     exact = f"{code[:CATEGORY]}.{code[CATEGORY:]}".rstrip(".").upper()
-    return _entries(Q(position__in=chosen) | Q(code__in=[exact, *uses]))
+    return _entries([exact, *uses], chosen)
+
+
+def _starting(start: str) -> Q:
+    """Words that begin so. SQLite's LIKE knows no index, so there the index is told its range."""
+    condition = Q(word__startswith=start)
+    if connection.vendor == "sqlite":
+        condition &= Q(word__gte=start, word__lt=start + chr(0x10FFFF))
+    return condition
 
 
 def _begins(stored: str, form: str) -> bool:
     return stored == form if form.isdigit() else stored.startswith(form)
 
 
-def _entries(wanted: Q) -> list[_Entry]:
-    rows = Code.objects.filter(wanted, system=ICD10CM, active=True, position__isnull=False)
+def _entries(codes: Collection[str], positions: Collection[int] = ()) -> list[_Entry]:
+    """One query; a union, because with OR both databases read the whole table."""
     columns = ("code", "display", "kind", "search", "position")
+    offered = Code.objects.filter(system=ICD10CM, active=True, position__isnull=False)
+    rows = offered.filter(code__in=codes).order_by().values_list(*columns)
+    if positions:
+        rows = rows.union(
+            offered.filter(position__in=positions).order_by().values_list(*columns), all=True
+        )
     return [
         _Entry(code, display, kind == BILLABLE, names_in(search), position)
-        for code, display, kind, search, position in rows.values_list(*columns)
+        for code, display, kind, search, position in rows
     ]
 
 
 def _most_used(uses: Uses, most: int) -> list[Found]:
-    by_code = {entry.code: entry for entry in _entries(Q(code__in=list(uses)))} if uses else {}
+    by_code = {entry.code: entry for entry in _entries(list(uses))} if uses else {}
     order = sorted(by_code, key=lambda code: (-uses[code][0], -uses[code][1], code))
     return [
         Found(code, by_code[code].display, by_code[code].billable, "", *uses[code])
