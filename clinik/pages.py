@@ -24,11 +24,16 @@ def message_with_undo(request: HttpRequest, text: str, url: str) -> None:
 
 def next_url(request: HttpRequest, fallback: str, *args: Any) -> str:
     """Where a form came from (`next`), if that is one of our own pages; else `fallback`."""
+    return came_from(request) or reverse(fallback, args=args)
+
+
+def came_from(request: HttpRequest) -> str:
+    """The page of ours that a form names as its own (`next`); empty where it names none."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     own = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return wanted if wanted.startswith("/") and own else reverse(fallback, args=args)
+    return wanted if wanted.startswith("/") and own else ""
 
 
 def number_in(text: str) -> int | None:

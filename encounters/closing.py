@@ -25,6 +25,21 @@ DISCHARGED = ("IMP", "EMER")
 
 
 @dataclass(frozen=True)
+class Mending:
+    """What the page that mends an obstacle is sent, so that it can be done without going there.
+
+    `version` is the record's, as it is read here; `field` is the name of the one thing to type,
+    with its label, or empty where a press is enough; `words` is what has to be read first.
+    """
+
+    button: str
+    version: int
+    field: str = ""
+    label: str = ""
+    words: str = ""
+
+
+@dataclass(frozen=True)
 class Obstacle:
     """One thing that stands in the way of closing, and where it is mended.
 
@@ -36,6 +51,7 @@ class Obstacle:
     url_name: str = ""
     url_kwargs: dict[str, Any] = field(default_factory=dict)
     key: str = ""
+    mend: Mending | None = None
     only: frozenset[int] | None = None
 
     def is_for(self, user: Any) -> bool:

@@ -8,7 +8,7 @@ the same person repeats on a visit already there answers as success and writes n
 encounters.steps holds the table: from where to where, and who may.
 """
 
-from encounters.closing import Missing, Obstacle, encounter_closing, finish, missing
+from encounters.closing import Mending, Missing, Obstacle, encounter_closing, finish, missing
 from encounters.handing_over import hand_over_all
 from encounters.opening import (
     SecondOpen,
@@ -51,6 +51,7 @@ from encounters.undoing import (
 
 __all__ = [
     "VERBS",
+    "Mending",
     "Missing",
     "Obstacle",
     "SecondOpen",

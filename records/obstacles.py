@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from encounters.lifecycle import Obstacle
+from encounters.lifecycle import Mending, Obstacle
 from encounters.models import Encounter
 from records.models import Note, Observation
 from records.models.observation import Status
@@ -46,6 +46,7 @@ def sign_it(note: Note) -> Obstacle:
         {"pk": note.pk},
         "unsigned-note",
         only=authors(note),
+        mend=Mending(_("Sign"), note.version, words=note.content),
     )
 
 
@@ -61,6 +62,7 @@ def acknowledge_it(record: Observation) -> Obstacle:
         "records:observation_seen",
         {"pk": record.pk},
         "critical-result",
+        mend=Mending(_("Acknowledge"), record.version, "action", _("What was done")),
     )
 
 

@@ -298,7 +298,7 @@ STEPS = (
          fill={"to": "Practice", "to_id": ""}),
     Case(E + "encounter_close", STEP, _own(E + "encounter_close", visit())),
     Case(E + "encounter_close", STEP, _own(E + "encounter_close", visit(class_code="EMER")),
-         fill={"diagnosis_text": "Burn", "disposition_code": "home", "again_number": "2"},
+         fill={"diagnosis_text": "Burn", "disposition_code": "home", "again": "2 weeks"},
          name="close_stay"),
     Case(E + "encounter_cancel", STEP, _own(E + "encounter_cancel", visit("planned")),
          fill={"reason": "patient"}),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clinik import clock
-from clinik.forms import MomentField, PatientGuard, PlainForm
+from clinik.forms import DateInput, MomentField, PatientGuard, PlainForm
 from encounters.condition_field import ConditionField
 from encounters.fields import PractitionerField
 from encounters.forms.visits import suggested
@@ -231,10 +231,14 @@ def _field_of(period: StatusPeriod) -> str:
 class CloseForm(StepForm):
     """What closing asks: end, length, where to, the next visit, and why nevertheless."""
 
-    UNITS = [
-        ("days", gettext_lazy("days")),
-        ("weeks", gettext_lazy("weeks")),
-        ("months", gettext_lazy("months")),
+    ON_A_DAY = "date"
+    AGAIN = [
+        ("", gettext_lazy("not planned")),
+        ("1 weeks", gettext_lazy("1 week")),
+        ("2 weeks", gettext_lazy("2 weeks")),
+        ("4 weeks", gettext_lazy("4 weeks")),
+        ("3 months", gettext_lazy("3 months")),
+        (ON_A_DAY, gettext_lazy("on the day beside")),
     ]
 
     # The key of the next visit, so that closing twice plans it once.
@@ -257,15 +261,9 @@ class CloseForm(StepForm):
         required=False,
         widget=forms.TextInput({"autocomplete": "off"}),
     )
-    again_number = forms.IntegerField(
-        label=gettext_lazy("See again in"),
-        required=False,
-        min_value=1,
-        max_value=999,
-        widget=forms.NumberInput({"autocomplete": "off"}),
-    )
-    again_unit = forms.ChoiceField(
-        label=gettext_lazy("Unit"), choices=UNITS, required=False, initial="weeks"
+    again = forms.ChoiceField(label=gettext_lazy("See again in"), choices=AGAIN, required=False)
+    again_date = forms.DateField(
+        label=gettext_lazy("or on this day"), required=False, widget=DateInput
     )
     override_reason = forms.CharField(
         label=gettext_lazy("Close although something is missing, because"),
@@ -319,14 +317,26 @@ class CloseForm(StepForm):
                 sent[name] = values[name]
         return sent
 
+    def clean(self) -> dict[str, Any] | None:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        again, day = cleaned.get("again", ""), cleaned.get("again_date")
+        if again == self.ON_A_DAY and day is None and "again_date" not in self.errors:
+            self.add_error("again_date", _("Give the day."))
+        if day is not None and again not in ("", self.ON_A_DAY):
+            self.add_error("again_date", _("Choose a time from the list, or give a day: not both."))
+        if day is not None and day <= clock.today():
+            self.add_error("again_date", _("Give a day that is still to come."))
+        return cleaned
+
     def again_on(self) -> dt.datetime | None:
         """When the patient is seen again: the same hour of that day; None where not asked for."""
-        number = self.cleaned_data["again_number"]
-        if not number:
-            return None
-        unit = self.cleaned_data["again_unit"] or "weeks"
+        again, day = self.cleaned_data["again"], self.cleaned_data["again_date"]
+        if day is None:
+            if not again:
+                return None
+            number, unit = again.split()
+            day = later(clock.today(), int(number), unit)
         planned = self.encounter.planned_start or self.encounter.start or clock.now()
-        day = later(clock.today(), number, unit)
         hour = timezone.localtime(planned).time().replace(second=0, microsecond=0)
         hour = hour.replace(minute=hour.minute // 5 * 5)
         return timezone.make_aware(dt.datetime.combine(day, hour))

@@ -114,7 +114,7 @@ class CloseView(VisitFormView):
                 reason_text=_("Follow-up: %(title)s") % {"title": closed.title[:400]},
             )
         except ValidationError as error:
-            raise ValidationError({"again_number": error.messages}) from error
+            raise ValidationError({"again": error.messages}) from error
 
     def _key(self, form: Any, name: str) -> uuid.UUID | None:
         key = form.cleaned_data["id"]
@@ -150,7 +150,12 @@ def _shown(obstacle: lifecycle.Obstacle, form: Any, user: Any) -> dict[str, Any]
         url = reverse(obstacle.url_name, kwargs=obstacle.url_kwargs)
     if field == "diagnosis_text" and not here:
         text = _("%(missing)s A clinician can add it.") % {"missing": text}
-    return {"text": text, "field": form[field].id_for_label if here else "", "url": url}
+    return {
+        "text": text,
+        "field": form[field].id_for_label if here else "",
+        "url": url,
+        "mend": obstacle.mend if url else None,
+    }
 
 
 class CancelView(VisitFormView):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from clinik import audit
-from clinik.pages import add_errors, wants_fragment
+from clinik.pages import add_errors, came_from, wants_fragment
 from clinik.transitions import StaleVersion, TransitionError
 from encounters.banner import for_patient
 from records import notes
@@ -107,6 +107,8 @@ def note_cosigner(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def _signed(request: HttpRequest, note: Note) -> HttpResponse:
+    if back := came_from(request):
+        return redirect(back)
     if note.encounter is not None:
         return added(request, note.encounter, ADDER)
     return redirect(page_of(note))

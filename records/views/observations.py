@@ -14,7 +14,7 @@ from clinik import audit
 from clinik.codes import LOINC
 from clinik.forms import already_made
 from clinik.models import Code
-from clinik.pages import add_errors
+from clinik.pages import add_errors, came_from
 from clinik.transitions import StaleVersion, TransitionError
 from encounters.banner import for_patient
 from encounters.models import Encounter
@@ -94,7 +94,7 @@ def observation_seen(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             except (ValidationError, TransitionError, StaleVersion) as error:
                 add_errors(form, error)
             else:
-                return redirect(page_of(record))
+                return redirect(came_from(request) or page_of(record))
         status = 422
     else:
         audit.record_view(record, by=request.user)

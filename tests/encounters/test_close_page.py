@@ -13,7 +13,8 @@ from clinik.roles import CLINICIAN, FRONT_DESK, NURSE
 from encounters import lifecycle
 from encounters.forms.steps import later
 from encounters.models import Diagnosis, Encounter
-from tests.factories import EncounterFactory, NoteFactory, UserFactory
+from tests.factories import EncounterFactory, NoteFactory, ObservationFactory, UserFactory
+from tests.page_forms import forms_of
 
 pytestmark = pytest.mark.django_db
 
@@ -114,6 +115,42 @@ def test_close_offers_to_sign_ones_own_note_and_says_who_can_sign_anothers() -> 
     assert sign in own.get(visit_page).content.decode()
 
 
+def test_close_is_mended_where_it_is_asked_for() -> None:
+    """A note is signed and a critical value acknowledged on the page, which then is clean."""
+    author = UserFactory(role=CLINICIAN)
+    client = Client()
+    client.force_login(author)
+    visit = EncounterFactory()
+    of = {"encounter": visit, "patient": visit.patient}
+    note = NoteFactory(**of, author=author.practitioner, content="Feels well again.")
+    sign = ObservationFactory(**of, value="190")
+    for row, typed in ((note, {}), (sign, {"action": "Called the cardiologist"})):
+        page = client.get(close_url(visit)).content.decode()
+        assert "Feels well again." in page or row != note
+        mends = [form for form in forms_of(page) if str(row.pk) in form.action]
+        assert len(mends) == 1
+        answer = client.post(mends[0].action, mends[0].data | typed)
+        assert answer["Location"] == close_url(visit)
+    note.refresh_from_db()
+    sign.refresh_from_db()
+    assert (note.status, sign.seen_action) == ("final", "Called the cardiologist")
+    assert "autofocus>Close visit" in client.get(close_url(visit)).content.decode()
+
+
+def test_close_mends_only_what_was_read() -> None:
+    author = UserFactory(role=CLINICIAN)
+    client = Client()
+    client.force_login(author)
+    note = NoteFactory(author=author.practitioner)
+    page = client.get(close_url(note.encounter)).content.decode()
+    mend = next(form for form in forms_of(page) if str(note.pk) in form.action)
+    note.content = "Written on in another window."
+    note.save()
+    assert client.post(mend.action, mend.data).status_code == 422
+    note.refresh_from_db()
+    assert note.status == "preliminary"
+
+
 def test_close_is_overridden_with_permission_and_a_reason() -> None:
     visit = NoteFactory().encounter
     nurse, clinician = login(NURSE), login(CLINICIAN)
@@ -142,7 +179,7 @@ def test_close_of_a_stay_asks_for_diagnosis_and_disposition_in_place(class_code:
 
 def test_close_refused_keeps_no_half_of_it() -> None:
     client, visit = login(CLINICIAN), EncounterFactory(class_code="IMP")
-    sent = {**untouched(client, visit), "diagnosis_text": "Pneumonia", "again_number": "2"}
+    sent = {**untouched(client, visit), "diagnosis_text": "Pneumonia", "again": "2 weeks"}
     response = client.post(close_url(visit), sent)
     assert response.status_code == 422
     assert "Pneumonia" in response.content.decode()
@@ -161,13 +198,40 @@ def test_close_of_an_ambulatory_visit_offers_only_against_advice() -> None:
 
 def test_close_plans_the_next_visit_once() -> None:
     client, visit = login(NURSE), EncounterFactory()
-    sent = {**untouched(client, visit), "again_number": "4", "again_unit": "weeks"}
+    sent = {**untouched(client, visit), "again": "4 weeks"}
     for _press in range(2):
         assert client.post(close_url(visit), sent).status_code == 302
     following = Encounter.objects.exclude(pk=visit.pk).get()
     day = clock.timezone.localdate(following.planned_start)
     assert (following.status, following.patient) == ("planned", visit.patient)
     assert day == clock.today() + dt.timedelta(weeks=4)
+
+
+@pytest.mark.parametrize("again", ["", "date"])
+def test_close_plans_the_next_visit_on_a_day(again: str) -> None:
+    client, visit = login(NURSE), EncounterFactory()
+    day = clock.today() + dt.timedelta(days=10)
+    sent = {**untouched(client, visit), "again": again, "again_date": f"{day}"}
+    assert client.post(close_url(visit), sent).status_code == 302
+    following = Encounter.objects.get(status="planned")
+    assert clock.timezone.localdate(following.planned_start) == day
+
+
+def test_close_refuses_a_next_visit_that_is_not_clear() -> None:
+    client, visit = login(NURSE), EncounterFactory()
+    day = clock.today() + dt.timedelta(days=10)
+    unclear = (
+        {"again": "date"},
+        {"again": "1 weeks", "again_date": f"{day}"},
+        {"again_date": f"{clock.today()}"},
+        {"again": "9 years"},
+    )
+    for fields in unclear:
+        sent = {**untouched(client, visit), **fields}
+        assert client.post(close_url(visit), sent).status_code == 422, fields
+    assert Encounter.objects.count() == 1
+    visit.refresh_from_db()
+    assert visit.status == "in-progress"
 
 
 def test_close_by_another_first_says_what_the_visit_is() -> None:
