@@ -106,6 +106,19 @@ def as_digits(text: str) -> str:
     return text.strip().replace(",", ".").removeprefix("+")
 
 
+def interpret(value: str, low: str, high: str) -> str:
+    """L, N or H of a number by its reference range, whose ends are normal; empty without both.
+
+    LL and HH are a judgement or the laboratory's: a range does not say where danger begins.
+    """
+    number, least, most = (as_number(text) for text in (value, low, high))
+    if number is None or (least is None and most is None):
+        return ""
+    if least is not None and number < least:
+        return "L"
+    return "H" if most is not None and number > most else "N"
+
+
 def look_up(what: str) -> Code | None:
     """The offered LOINC entry that `what` names: by its code, or by its whole name."""
     wanted = what.strip()
@@ -153,6 +166,8 @@ def add_observation(
     row.category = row.category or (known.kind if known and known.kind in Category.values else "")
     row.range_low, row.range_high = range_low.strip(), range_high.strip()
     row.range_text = cut("range_text", range_text, 500)
+    if not row.interpretation and not row.value_comparator:
+        row.interpretation = interpret(row.value, row.range_low, row.range_high)
     row.note = note.strip()
     _check_choices(row)
     with transaction.atomic():
@@ -204,7 +219,12 @@ def _check_choices(row: Observation) -> None:
         raise ValidationError({"status": _("A new observation cannot have this status.")})
     if row.category and row.category not in Category.values:
         raise ValidationError({"category": _("This category is not known.")})
-    if row.interpretation and row.interpretation not in INTERPRETATIONS:
+    check_interpretation(row.interpretation)
+
+
+def check_interpretation(code: str) -> None:
+    """Raises ValidationError for one that is not offered; empty is none."""
+    if code and code not in INTERPRETATIONS:
         raise ValidationError({"interpretation": _("This interpretation is not known.")})
 
 

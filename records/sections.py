@@ -7,7 +7,7 @@ The number of queries does not depend on the number of rows (a prefetch counts a
 import datetime as dt
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 from django.db.models import F, QuerySet, Window
@@ -20,6 +20,7 @@ from clinik import clock
 from clinik.ids import uuid7
 from encounters.models import Encounter
 from records.bands import bmi, bmi_class, why_no_bands
+from records.corrections import CORRECTABLE, Was, corrections_of
 from records.models import Assessment, Observation, Prescription
 from records.news2 import News2, why_not_scored
 from records.observations import CRITICAL
@@ -76,6 +77,8 @@ class Row:
     record: Any
     is_mine: bool = False
     may_err: bool = False
+    may_correct: bool = False
+    was: tuple[Was, ...] = ()
     verbs: tuple[str, ...] = ()
     # Of a note: this user is asked for the second signature and has not given it.
     wants_me: bool = False
@@ -120,9 +123,26 @@ def rows_of(
             continue
         mine = is_author(record, user)
         standing.append(
-            Row(record, mine, mine or any_in_error, verbs(record, user) if verbs else ())
+            Row(record, mine, mine or any_in_error, verbs=verbs(record, user) if verbs else ())
         )
     return tuple(standing), tuple(wrong)
+
+
+def _observation_rows(
+    records: list[Observation], user: Any
+) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+    """As rows_of(), with what a corrected value was and whether this one may be corrected."""
+    standing, wrong = rows_of(records, user)
+    may = user.has_perm("records.change_observation")
+    was = corrections_of(row.record for row in standing)
+    return tuple(
+        replace(
+            row,
+            may_correct=may and row.record.status in CORRECTABLE,
+            was=was.get(row.pk, ()),
+        )
+        for row in standing
+    ), wrong
 
 
 def newest_of(queryset: QuerySet[Any], encounter: Encounter, user: Any) -> QuerySet[Any]:
@@ -205,7 +225,7 @@ class VitalsSection(Section):
         mine = [row for row in found if row.code_code in BY_CODE]
         before = earlier_vitals(encounter, mine)
         person = person_at(encounter, before)
-        rows, wrong = rows_of(mine, user)
+        rows, wrong = _observation_rows(mine, user)
         can_add = cls.may_add(encounter, user)
         readings = tuple((row, made) for row in rows if (made := read(row.record, person)))
         earlier = [made for old in before if (made := read(old, person))]
@@ -310,7 +330,7 @@ class ObservationsSection(Section):
     ) -> Self:
         found = observations_of(encounter, user) if observations is None else observations
         others = [row for row in found if row.code_code not in BY_CODE]
-        rows, wrong = rows_of(others, user)
+        rows, wrong = _observation_rows(others, user)
         return cls(encounter, rows, wrong, cls.may_add(encounter, user))
 
 

@@ -71,6 +71,7 @@ WORDS = {
     "note.cosign": gettext_lazy("co-signed"),
     "note.ask_cosignature": gettext_lazy("second signature asked for"),
     "observation.acknowledge": gettext_lazy("seen"),
+    "observation.correct": gettext_lazy("corrected"),
     "diagnosis.promote": gettext_lazy("put on the problem list"),
     "encounter.record_past": gettext_lazy("recorded afterwards"),
     "encounter.import": gettext_lazy("imported"),

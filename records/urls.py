@@ -44,6 +44,11 @@ urlpatterns: list[URLPattern] = [
         name="observation_add",
     ),
     path("observations/<uuid:pk>/seen/", observations.observation_seen, name="observation_seen"),
+    path(
+        "observations/<uuid:pk>/correct/",
+        observations.observation_correct,
+        name="observation_correct",
+    ),
     path("visits/<uuid:encounter_pk>/notes/", notes.note_add, name="note_add"),
     path("notes/<uuid:pk>/", notes.note_edit, name="note_edit"),
     path("notes/<uuid:pk>/sign/", note_signing.note_sign, name="note_sign"),

@@ -335,6 +335,8 @@ STEPS = (
     Case(R + "prescription_step", STEP,
          _own(R + "prescription_step", lambda world: world.prescription(activate=True), "stop"),
          fill={"reason": "Cough"}, name="stop"),
+    Case(R + "observation_correct", STEP, _own(R + "observation_correct", World.observation),
+         fill={"value": "74", "reason": "Typed wrong"}),
     Case(R + "observation_seen", STEP,
          _own(R + "observation_seen", lambda world: world.observation("190")),
          fill={"action": "Called"}),

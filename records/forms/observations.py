@@ -75,3 +75,25 @@ class SeenForm(PatientGuard, VersionedForm, forms.Form):
     """A critical result was seen, and what was done."""
 
     action = forms.CharField(label=_("What was done"), max_length=500)
+
+
+class CorrectionForm(PatientGuard, VersionedForm, forms.Form):
+    """The right value of one that was wrong."""
+
+    value = forms.CharField(
+        label=_("Right value"),
+        max_length=2000,
+        help_text=_("In the same unit; a blood pressure as 120/80."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
+    )
+    interpretation = forms.ChoiceField(
+        label=_("Interpretation"),
+        required=False,
+        choices=INTERPRETATION_WORDS,
+        help_text=_("Empty: from the reference range."),
+    )
+    reason = forms.CharField(label=_("What was wrong with it?"), max_length=500)
+
+    def values(self) -> dict[str, str]:
+        """What correct_observation() takes; only after is_valid()."""
+        return {name: self.cleaned_data[name] for name in ("value", "interpretation", "reason")}

@@ -1,4 +1,4 @@
-"""Any observation by code, and the acknowledgement of a critical one."""
+"""Any observation by code, the acknowledgement of a critical one, the correction of a wrong one."""
 
 import uuid
 from collections.abc import Mapping
@@ -18,7 +18,8 @@ from clinik.pages import add_errors, came_from
 from clinik.transitions import StaleVersion, TransitionError
 from encounters.banner import for_patient
 from encounters.models import Encounter
-from records.forms.observations import ObservationForm, SeenForm
+from records.corrections import correct_observation
+from records.forms.observations import CorrectionForm, ObservationForm, SeenForm
 from records.models import Observation
 from records.observations import acknowledge, add_observation, as_digits, as_number, shown_unit
 from records.sections import ObservationsSection
@@ -105,3 +106,35 @@ def observation_seen(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "banner": for_patient(record.patient, request.user),
     }
     return render(request, "records/observation_seen.html", context, status=status)
+
+
+@permission_required("records.change_observation", raise_exception=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def observation_correct(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Put the right value in the place of a wrong one."""
+    seen = Observation.objects.visible_to(request.user).select_related("patient", "encounter")
+    record = get_object_or_404(seen.prefetch_related("components"), pk=pk)
+    if record.is_in_error:
+        return redirect(page_of(record))
+    form = CorrectionForm(request.POST or None, instance=record, patient=record.patient)
+    status = 200
+    if request.method == "POST":
+        if form.is_valid():
+            try:
+                correct_observation(
+                    record, by=request.user, version=form.base_version, **form.values()
+                )
+            except (ValidationError, TransitionError, StaleVersion) as error:
+                add_errors(form, error)
+            else:
+                return redirect(page_of(record))
+        status = 422
+    else:
+        audit.record_view(record, by=request.user)
+    context = {
+        "form": form,
+        "record": record,
+        "back": page_of(record),
+        "banner": for_patient(record.patient, request.user),
+    }
+    return render(request, "records/observation_correct.html", context, status=status)
