@@ -7,6 +7,7 @@ from records.views import (
     board,
     drafts,
     errors,
+    instruments,
     moving,
     note_signing,
     note_templates,
@@ -91,6 +92,11 @@ urlpatterns: list[URLPattern] = [
     ),
     path(
         "visits/<uuid:encounter_pk>/assessments/", assessments.assessment_add, name="assessment_add"
+    ),
+    path(
+        "visits/<uuid:encounter_pk>/questionnaires/<slug:instrument_key>/",
+        instruments.instrument_add,
+        name="instrument_add",
     ),
     path("records/<slug:kind>/<uuid:pk>/error/", errors.record_error, name="record_error"),
     path("patients/<uuid:patient_pk>/visits/past/", past.encounter_past, name="encounter_past"),

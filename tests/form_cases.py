@@ -257,6 +257,8 @@ CREATES = (
     Case(R + "prescription_add", CREATE, _own(R + "prescription_add", visit()),
          fill={"medication_text": "Amlodipine", "override_reason": "Asked just now"},
          other={"medication_text": "Ramipril"}),
+    Case(R + "instrument_add", CREATE, _own(R + "instrument_add", visit(), "phq-9"),
+         fill={f"item_{place}": "1" for place in range(9)}, other={"item_0": "2"}),
     Case(R + "assessment_add", CREATE, _own(R + "assessment_add", visit()),
          fill={"summary": "Stable."}, other={"summary": "Unstable."}),
 )  # fmt: skip

@@ -111,6 +111,7 @@ TABLE: dict[str, Row] = {
     "records:template_restore": row(post=CARE),
     "records:prescription_add": row(CARE, CARE),
     "records:prescription_edit": row(CARE, CARE),
+    "records:instrument_add": row(CARE, CARE),
     "records:medication_check": row(CARE),
     "records:medication_print": row(CARE | {A}),
     "records:prescription_print": row(CARE | {A}),
@@ -185,6 +186,8 @@ def url_of(name: str, pattern: URLPattern, world: dict[str, Any]) -> str:
             kwargs["kind"] = "note"
         elif parameter == "sign":
             kwargs["sign"] = "pulse"
+        elif parameter == "instrument_key":
+            kwargs[parameter] = "phq-9"
         elif parameter == "form":
             kwargs["form"] = DRAFT_EDIT
         elif parameter == "target":
