@@ -125,6 +125,7 @@ class PrescriptionFields(forms.Form):
             "hx-get": reverse("records:medication_check", args=[patient.pk]),
             "hx-trigger": "input changed delay:300ms, change",
             "hx-target": "#prescription-warnings",
+            "hx-swap": "innerHTML",
             "hx-include": "#id_renews",
             "hx-sync": "this:replace",
         }
@@ -133,6 +134,7 @@ class PrescriptionFields(forms.Form):
             "hx-get": reverse("records:dosage_read"),
             "hx-trigger": "input changed delay:300ms, change, change from:#id_medication_text",
             "hx-target": "#dosage-reading",
+            "hx-swap": "innerHTML",
             "hx-include": "#id_start",
             "hx-sync": "this:replace",
             "aria-describedby": "id_dosage_text_helptext dosage-reading",
