@@ -246,7 +246,13 @@ def test_a_missing_row_is_not_found(name: str, world: dict[str, Any]) -> None:
         return
     nowhere = dict.fromkeys(ids, uuid.UUID(int=7))
     others = {
-        parameter: {"kind": "note", "form": DRAFT_EDIT, "verb": "start", "sign": "pulse"}[parameter]
+        parameter: {
+            "kind": "note",
+            "form": DRAFT_EDIT,
+            "verb": "start",
+            "sign": "pulse",
+            "instrument_key": "phq-9",
+        }[parameter]
         for parameter in pattern.pattern.converters
         if parameter not in ids
     }

@@ -138,7 +138,7 @@ def medication_find(request: HttpRequest) -> HttpResponse:
     """What this clinic has prescribed and the text fits; nothing of any patient."""
     text = _typed(request, "q") or _typed(request, "medication_text")
     rows = prescribed_before(text, practitioner=practitioner_of(request.user))
-    return render(request, "records/_medication_results.html", {"rows": rows})
+    return render(request, "records/_medication_results.html", {"rows": rows, "text": text})
 
 
 @permission_required("records.add_prescription", raise_exception=True)

@@ -7,10 +7,11 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from clinik.roles import CLINICIAN, FRONT_DESK, NURSE
+from encounters.allergies import state_no_known_allergies
 from encounters.models import Encounter, Patient
 from records.models import Assessment, Note, Observation, Prescription
 from tests.browser.test_clinic_day import records_of
-from tests.factories import EncounterFactory
+from tests.factories import EncounterFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -133,6 +134,7 @@ def test_a_visit_by_keyboard_alone(page_of: Callable[..., Page]) -> None:
     hands.press("Space")
     expect(page.locator("main .page-head")).to_contain_text("in progress")
     vitals_by_keys(hands)
+    state_no_known_allergies(Patient.objects.get(), by=UserFactory(role=NURSE))
     for key, name, text in (
         ("d", "condition_text", "Essential hypertension"),
         ("p", "medication_text", "Amlodipine 5 mg"),

@@ -74,7 +74,8 @@ def test_no_interleaving_of_two_users_overwrites_what_one_has_not_seen() -> None
             else:
                 taken += 1
                 after = standing(pk)
-                assert read == before["version"]
+                # A step already taken by the other answers as success and changes nothing.
+                assert read == before["version"] or after == before
                 assert after == before | wanted | {"version": after["version"]}
                 assert after["version"] - before["version"] in (0, 1)
             if chance.random() < 0.6:
