@@ -127,7 +127,7 @@ class PrescriptionFields(forms.Form):
             "hx-target": "#prescription-warnings",
             "hx-swap": "innerHTML",
             "hx-include": "#id_renews",
-            "hx-sync": "this:replace",
+            "hx-sync": "this:queue last",
         }
         # A suggestion that was taken brings its dosage along.
         self.fields["dosage_text"].widget.attrs |= {
@@ -136,7 +136,7 @@ class PrescriptionFields(forms.Form):
             "hx-target": "#dosage-reading",
             "hx-swap": "innerHTML",
             "hx-include": "#id_start",
-            "hx-sync": "this:replace",
+            "hx-sync": "this:queue last",
             "aria-describedby": "id_dosage_text_helptext dosage-reading",
         }
 

@@ -45,7 +45,9 @@ class Hand:
 
 
 def standing(pk: Any) -> dict[str, Any]:
-    return Prescription.objects.values("version", "status", "dosage_text", "author_id").get(pk=pk)
+    return {
+        **Prescription.objects.values("version", "status", "dosage_text", "author_id").get(pk=pk)
+    }
 
 
 @pytest.mark.django_db
