@@ -65,7 +65,7 @@ def test_the_page_names_the_visit_its_patient_and_what_comes_next() -> None:
         "On leave",
     ):
         assert words in shown, words
-    assert shown.count("btn-primary") == 1
+    assert shown.partition("<dialog")[0].count("btn-primary") == 1
 
 
 def test_the_next_step_is_pressed_with_patient_and_version() -> None:
