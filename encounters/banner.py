@@ -1,10 +1,12 @@
 """The line about the patient over every page, fragment and print-out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import F, Q, TextField, Value
 from django.db.models.functions import Cast
+from django.dispatch import Signal
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -19,6 +21,22 @@ from encounters.models import Allergy, Encounter, Patient, PatientAlert
 MOST_VISITS_A_DAY = 500
 # Names alike that the banner says: those of families, twins and namesakes, without covering it.
 MOST_ALIKE = 3
+
+
+# Sent with patient= and user=; a receiver returns an Addition, or None.
+banner_asking = Signal()
+
+
+@dataclass(frozen=True)
+class Addition:
+    """Alerts that another floor knows: `rows` have columns() and are read with the banner's own.
+
+    `words` makes the alerts of them, from the four texts of each row.
+    """
+
+    kind: str
+    rows: Any
+    words: Callable[[list[tuple[str, ...]]], list[str]]
 
 
 @dataclass(frozen=True)
@@ -45,7 +63,7 @@ class Banner:
 
 def for_patient(patient: Patient, user: Any) -> Banner:
     """The banner for this user; two queries, whatever the patient has. A merged entry says so."""
-    texts = _texts(patient)
+    texts = _texts(patient, user)
     age = patient.age_at()
     state = "hidden"
     allergies: tuple[str, ...] = ()
@@ -112,29 +130,38 @@ def _own_alerts(patient: Patient) -> list[str]:
     return alerts
 
 
-def _texts(patient: Patient) -> dict[str, tuple[str, ...]]:
+def _texts(patient: Patient, user: Any) -> dict[str, tuple[str, ...]]:
     """Alerts, active allergies and "none known" in one query: three tables, one shape of row."""
     now = clock.now()
     alerts = (
         PatientAlert.objects.of_patient(patient)
         .filter(Q(end=None) | Q(end__gt=now), start__lte=now)
-        .annotate(**_columns("alert", "text"))
+        .annotate(**columns("alert", "text"))
     )
     allergies = (
         Allergy.objects.of_patient(patient)
         .active()
         .annotate(
-            **_columns(
+            **columns(
                 "allergy", "substance_text", "substance_display", "substance_code", "reaction"
             )
         )
     )
-    none = statements(patient).annotate(**_columns("none"))
-    rows = _rows(alerts).union(_rows(allergies), _rows(none), all=True).order_by("row_key")
+    none = statements(patient).annotate(**columns("none"))
+    asked: Any = banner_asking.send(sender=Patient, patient=patient, user=user)
+    added: dict[str, Addition] = {one.kind: one for _who, one in asked if one is not None}
+    others = [_rows(queryset) for queryset in (allergies, none, *(a.rows for a in added.values()))]
+    rows = _rows(alerts).union(*others, all=True).order_by("row_key")
     found: dict[str, list[str]] = {"alert": [], "allergy": [], "none": []}
+    raw: dict[str, list[tuple[str, ...]]] = {kind: [] for kind in added}
     for kind, text, display, code, reaction, _key in rows:
+        if kind in raw:
+            raw[kind].append((text, display, code, reaction))
+            continue
         words = text or display or code or kind
         found[kind].append(f"{words} ({reaction})" if reaction else words)
+    for kind, addition in added.items():
+        found["alert"] += addition.words(raw[kind])
     return {kind: tuple(dict.fromkeys(texts)) for kind, texts in found.items()}
 
 
@@ -145,7 +172,7 @@ def _rows(queryset: Any) -> Any:
     return queryset.order_by().values_list(*_ROW)
 
 
-def _columns(kind: str, *names: str) -> dict[str, Any]:
+def columns(kind: str, *names: str) -> dict[str, Any]:
     """Expressions of one type each, so that both databases put the three queries together."""
     given: list[Any] = [Cast(F(name), TextField()) for name in names]
     empty = [Value("", output_field=TextField())] * (4 - len(given))

@@ -33,6 +33,7 @@ SIGNS = {
     "zebravisit": {"patient", "visits", "today"},
     "161/93": {"patient"},
     "HbA1c": {"to do"},
+    "pregnant": {"patient", "other visit", "prescribing", "print", "closing"},
 }
 
 
