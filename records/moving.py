@@ -133,6 +133,7 @@ def _arrives(record: ClinicalRecord, made: Encounter, *, by: Any) -> dict[str, A
             "entered_by_id": by.pk,
             "status": Prescription.Status.DRAFT,
             "override_reason": "",
+            "renews_id": None,
         }
     return new | {"entered_by_id": by.pk, "previous_id": None}
 

@@ -242,8 +242,13 @@ def take_step(
 
 def _complete_renewed(row: Prescription, by: Any) -> None:
     """The one whose place this takes is over, unless somebody has ended it meanwhile."""
-    old = lock(row.renews) if row.renews is not None else None
-    if old is not None and old.status in RENEWABLE:
+    if row.renews_id is None:
+        return
+    found = Prescription.objects.of_patient(row.patient).filter(pk=row.renews_id).first()
+    if found is None:
+        return
+    old = lock(found)
+    if old.status in RENEWABLE:
         move(
             old,
             to=Status.COMPLETED,

@@ -193,6 +193,7 @@ def prescription_edit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "form": form,
         "row": row,
         "back": page_of(row),
+        "steps": [(verb, STEPS[verb].label) for verb in allowed_verbs(row, request.user)],
         "warnings": warnings_for(row.patient, str(form["medication_text"].value() or "")),
         "facts": facts_for(row.patient),
         "banner": for_patient(row.patient, request.user),

@@ -466,3 +466,25 @@ def test_child_turns_adult_on_the_sixteenth_birthday() -> None:
         birthday = today + dt.timedelta(days=shift)
         patient = PatientFactory(birth_date=birthday.replace(year=birthday.year - 16))
         assert len(facts_for(patient)) == shown
+
+
+def test_renewal_moved_to_another_patient_ends_nothing_of_the_first(doctor: Any) -> None:
+    wrong, right = asked_visit(), asked_visit()
+    old = order(doctor, wrong, activate=True)
+    new = order(doctor, wrong, renews=old)
+    Prescription.objects.filter(pk=new.pk).update(patient=right.patient, encounter=right)
+    new.refresh_from_db()
+    assert take_step(new, "activate", by=doctor).status == "active"
+    old.refresh_from_db()
+    assert old.status == "active"
+
+
+def test_draft_is_made_active_from_the_page_that_shows_it(client: Client, doctor: Any) -> None:
+    nurse = UserFactory(role="Nurse")
+    draft = order(nurse, prescriber=doctor.practitioner)
+    url = reverse("records:prescription_edit", args=[draft.pk])
+    step = reverse("records:prescription_step", args=[draft.pk, "activate"])
+    client.force_login(doctor)
+    assert step in client.get(url).content.decode()
+    client.force_login(nurse)
+    assert step not in client.get(url).content.decode()
