@@ -26,6 +26,10 @@ VITAL_NAMES = {
     "head": "Head circumference",
     "pain": "Pain severity",
 }
+PREGNANCY_NAMES = {
+    PREGNANCY_STATUS: "Pregnancy status",
+    PREGNANCY_DUE: "Delivery date estimated",
+}
 PART_NAMES = {SYSTOLIC: "Systolic blood pressure", DIASTOLIC: "Diastolic blood pressure"}
 
 
@@ -52,10 +56,7 @@ def entries() -> list[dict[str, Any]]:
                 "search": normalise_name(lab.name),
             }
         )
-    for code, name in (
-        (PREGNANCY_STATUS, "Pregnancy status"),
-        (PREGNANCY_DUE, "Delivery date estimated"),
-    ):
+    for code, name in PREGNANCY_NAMES.items():
         rows.append({"code": code, "display": name, "kind": Category.SOCIAL_HISTORY})
     return rows
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
-from django.db.models import F, QuerySet, Window
+from django.db.models import F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from clinik import clock
 from clinik.ids import uuid7
 from encounters.models import Encounter
+from encounters.models.encounter import OPEN
 from records.bands import bmi, bmi_class, why_no_bands
 from records.corrections import CORRECTABLE, Was, corrections_of
 from records.models import Assessment, Observation, Prescription
@@ -253,12 +254,16 @@ def earlier_vitals(encounter: Encounter, shown: list[Observation]) -> list[Obser
     What was noted of a pregnancy comes along. One query, and one for the components.
     """
     begun = min((row.effective for row in shown if row.effective), default=None)
+    known = encounter.end or (clock.now() if encounter.status in OPEN else encounter.date)
     until = begun or encounter.end or clock.now()
     ranked = (
         Observation.objects.of_patient(encounter.patient)
         .listed()
-        .with_codes([*BY_CODE, PREGNANCY_STATUS, PREGNANCY_DUE])
-        .filter(effective__lte=until)
+        .filter(
+            # What this visit says of a pregnancy holds for its own values too.
+            Q(code_code__in=BY_CODE, effective__lte=until)
+            | Q(code_code__in=(PREGNANCY_STATUS, PREGNANCY_DUE), effective__lte=known)
+        )
         .exclude(pk__in=[row.pk for row in shown[:500]])
         .annotate(
             place=Window(

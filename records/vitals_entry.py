@@ -20,15 +20,19 @@ from clinik import clock
 from clinik.codes import LOINC
 from clinik.forms import Repeated
 from encounters.models import Encounter, Patient
-from records.code_table import PART_NAMES, VITAL_NAMES
+from records.bands import PREGNANCY_AFTER_DUE
+from records.code_table import PART_NAMES, PREGNANCY_NAMES, VITAL_NAMES
 from records.models import Observation, ObservationComponent
 from records.models.observation import Category, Status
 from records.observations import as_digits, shown_unit
+from records.readings import PREGNANCY_LASTS
 from records.recording import fill, insert, open_for_records, require, save_by
 from records.vitals import (
     BY_CODE,
     CONSCIOUSNESS,
     DIASTOLIC,
+    PREGNANCY_DUE,
+    PREGNANCY_STATUS,
     SYSTOLIC,
     VITALS,
     bp_refusal,
@@ -43,8 +47,10 @@ ON_AIR = "0"
 PRESSURES = {"systolic": SYSTOLIC, "diastolic": DIASTOLIC}
 SIGNS = tuple(key for key in VITALS if key not in ("bp", "bmi", "consciousness"))
 # The fields of the form, and everything it can make: a blood pressure is one observation.
-NAMES = (*PRESSURES, *SIGNS, "consciousness")
-_ROWS = ("bp", *SIGNS, "consciousness")
+NAMES = (*PRESSURES, *SIGNS, "consciousness", "pregnancy", "due")
+_ROWS = ("bp", *SIGNS, "consciousness", "pregnancy", "due")
+# LOINC's answers to the pregnancy status: by what the form sends.
+PREGNANCY = {"yes": ("LA15173-0", "Pregnant"), "no": ("LA26683-5", "Not pregnant")}
 
 
 @dataclass(frozen=True)
@@ -126,11 +132,37 @@ def read_values(values: Mapping[str, str]) -> tuple[dict[str, Typed], str]:
     letter = texts["consciousness"].upper()
     if letter and (why := refusal("consciousness", letter)):
         errors["consciousness"] = why
+    errors |= _read_pregnancy(texts["pregnancy"], texts["due"], typed)
     if errors:
         raise ValidationError(errors)
     if not typed and not letter:
         raise ValidationError(_("Enter at least one value."))
     return typed, letter
+
+
+def _read_pregnancy(status: str, due: str, typed: dict[str, Typed]) -> dict[str, str]:
+    """Add what is said of a pregnancy (yes, no; a due date as ISO 8601); errors by field."""
+    if status and status not in PREGNANCY:
+        return {"pregnancy": _("Pregnant: yes, no, or nothing.")}
+    if status:
+        typed["pregnancy"] = Typed("pregnancy", status, "")
+    if not due:
+        return {}
+    day, today = parse_date_or_none(due), clock.today()
+    if status == "no":
+        return {"due": _("A due date belongs to a pregnancy.")}
+    if day is None or not today - PREGNANCY_AFTER_DUE <= day <= today + PREGNANCY_LASTS:
+        return {"due": _("The due date lies from six weeks ago to 300 days ahead.")}
+    typed["due"] = Typed("due", due, "")
+    return {}
+
+
+def parse_date_or_none(text: str) -> dt.date | None:
+    """A day as ISO 8601; None for anything else."""
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _pressure_errors(upper: str, lower: str) -> dict[str, str]:
@@ -193,6 +225,12 @@ def rows_of(
     for name, value in typed.items():
         if name in SIGNS:
             made.append((name, _vital(name, **_quantity(value)), []))
+    if "pregnancy" in typed:
+        code, words = PREGNANCY[typed["pregnancy"].digits]
+        row = _noted(PREGNANCY_STATUS, value_coded_code=code, value_coded_display=words)
+        made.append(("pregnancy", row, []))
+    if "due" in typed:
+        made.append(("due", _noted(PREGNANCY_DUE, value_text=typed["due"].digits), []))
     if consciousness:
         words = str(CONSCIOUSNESS[consciousness])
         row = _vital("consciousness", value_coded_code=consciousness, value_coded_display=words)
@@ -207,6 +245,18 @@ def _vital(key: str, **fields: Any) -> Observation:
         code_system=LOINC,
         code_code=VITALS[key].codes[0],
         code_display=VITAL_NAMES[key],
+        **fields,
+    )
+
+
+def _noted(code: str, **fields: Any) -> Observation:
+    """What is said of a pregnancy is no vital sign, and decides which bands these have."""
+    return Observation(
+        status=Status.FINAL,
+        category=Category.SOCIAL_HISTORY,
+        code_system=LOINC,
+        code_code=code,
+        code_display=PREGNANCY_NAMES[code],
         **fields,
     )
 
@@ -251,4 +301,4 @@ def _same_as(
 
 
 def _content(row: Observation | ObservationComponent) -> tuple[str, ...]:
-    return row.code_code, row.value, row.value_unit_code, row.value_coded_code
+    return row.code_code, row.value, row.value_unit_code, row.value_coded_code, row.value_text

@@ -62,13 +62,12 @@ def preview(
         if not refused or not kept.keys() - {f"{name}_unit" for name in VITALS}:
             return Preview(problems=(*problems, *said))
         return preview(encounter, kept, (*problems, *said))
+    made = rows_of(typed, letter)
+    for _name, row, _parts in made:
+        row.effective = clock.now()
     before = earlier_vitals(encounter, [])
-    person = person_at(encounter, before)
-    readings = [
-        reading
-        for _name, row, parts in rows_of(typed, letter)
-        if (reading := read(row, person, parts))
-    ]
+    person = person_at(encounter, [*(row for _name, row, _parts in made), *before])
+    readings = [reading for _name, row, parts in made if (reading := read(row, person, parts))]
     return Preview(
         tuple((str(VITALS[reading.key].label), reading) for reading in readings),
         score(readings, person),

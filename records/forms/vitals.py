@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from clinik import clock
-from clinik.forms import MomentField, NewRowForm, PatientGuard
+from clinik.forms import DateInput, MomentField, NewRowForm, PatientGuard
 from records.vitals_entry import NAMES
 from records.vitals_line import MOST, read_line
 
@@ -51,6 +51,13 @@ class VitalsForm(NewRowForm, PatientGuard, forms.Form):
     height = _digits(_("Height"))
     height_unit = _units(_("Height unit"), ("cm", "cm"), ("[in_i]", "in"))
     head = _digits(_("Head circumference, cm"))
+    pregnancy = forms.ChoiceField(
+        label=_("Pregnant"),
+        required=False,
+        choices=[("", "–"), ("yes", _("yes")), ("no", _("no"))],
+        help_text=_("In pregnancy there is no NEWS2, and blood pressure has its own limits."),
+    )
+    due = forms.DateField(label=_("Due date"), required=False, widget=DateInput)
     effective = MomentField(label=_("Taken at"))
     confirmed = forms.BooleanField(
         label=_("The values are right as typed"), required=False, widget=forms.HiddenInput
@@ -59,6 +66,8 @@ class VitalsForm(NewRowForm, PatientGuard, forms.Form):
     def __init__(self, *args: Any, last: Mapping[str, str] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["effective"].initial = clock.to_minute(clock.now())
+        if self.patient.gender == "male":
+            del self.fields["pregnancy"], self.fields["due"]
         for name, words in (last or {}).items():
             if name in self.fields:
                 self.fields[name].help_text = words
@@ -66,7 +75,9 @@ class VitalsForm(NewRowForm, PatientGuard, forms.Form):
     def values(self) -> dict[str, str]:
         """What record_vitals() takes; only after is_valid()."""
         names = [*NAMES, "temperature_unit", "height_unit", "weight_unit"]
-        return {name: self.cleaned_data[name] for name in names}
+        due = self.cleaned_data.get("due")
+        texts = {name: self.cleaned_data.get(name) or "" for name in names}
+        return texts | {"due": due.isoformat() if due else ""}
 
     def after_refusal(self) -> None:
         """Show the box that answers a question, where there is nothing but questions."""

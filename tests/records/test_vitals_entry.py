@@ -12,6 +12,7 @@ from clinik import clock
 from clinik.forms import Repeated
 from clinik.models import AuditEvent
 from records.models import Observation
+from records.sections import VitalsSection
 from records.vitals_entry import record_vitals
 from tests.factories import EncounterFactory, ObservationFactory, PatientFactory, UserFactory
 
@@ -258,3 +259,41 @@ def test_visit_in_error_takes_no_vitals(nurse: Any) -> None:
     with pytest.raises(ValidationError, match="entered in error"):
         take(nurse, EncounterFactory(status="entered-in-error"), pulse="72")
     assert not Observation.objects.exists()
+
+
+def test_pregnancy_is_noted_with_its_due_date_and_decides_the_bands(nurse: Any) -> None:
+    due = (clock.today() + dt.timedelta(days=90)).isoformat()
+    visit = EncounterFactory()
+    rows = take(nurse, visit, systolic="141", diastolic="80", pregnancy="yes", due=due)
+    by_code = {row.code_code: row for row in rows}
+    assert by_code["82810-3"].value_coded_code == "LA15173-0"
+    assert by_code["11778-8"].value_text == due
+    assert {row.category for row in rows} == {"vital-signs", "social-history"}
+    section = VitalsSection.load(visit, nurse)
+    assert section.why_no_score == "No NEWS2: pregnant"
+    reading = section.tiles[0].reading
+    assert reading is not None
+    assert reading.flag is not None
+    assert (reading.flag.code, reading.words) == ("H", "")
+    assert "pregnancy" in reading.flag.source
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"pregnancy": "no", "due": "2026-12-24"}, "due"),
+        ({"due": "soon"}, "due"),
+        ({"due": "2020-01-01"}, "due"),
+        ({"pregnancy": "maybe"}, "pregnancy"),
+    ],
+)
+def test_impossible_pregnancy_is_refused(nurse: Any, values: dict[str, str], field: str) -> None:
+    assert list(errors(nurse, **values)) == [field]
+
+
+def test_no_longer_pregnant_ends_it(nurse: Any) -> None:
+    visit = EncounterFactory()
+    take(nurse, visit, pregnancy="yes", effective=clock.now() - dt.timedelta(minutes=9))
+    assert VitalsSection.load(visit, nurse).why_no_score == "No NEWS2: pregnant"
+    take(nurse, visit, pregnancy="no", id=uuid.uuid4())
+    assert VitalsSection.load(visit, nurse).why_no_score == ""
