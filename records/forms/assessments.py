@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from clinik.forms import NewRowForm, PatientGuard
 from clinik.pages import number_in
+from encounters.condition_field import ConditionField
+from encounters.forms.diagnoses import read_condition
 from records.assessments import MOST_FINDINGS, SUMMARY_LIMIT, FindingText
 
 EMPTY_ROWS = 3
@@ -34,10 +36,8 @@ class AssessmentForm(NewRowForm, PatientGuard, forms.Form):
         self.row_count = min(max(self.row_count, EMPTY_ROWS), MOST_FINDINGS)
         self.fields["rows"].initial = self.row_count
         for place in range(self.row_count):
-            self.fields[f"finding_{place}"] = forms.CharField(
-                label=_("Finding %(number)d") % {"number": place + 1},
-                required=False,
-                max_length=2000,
+            self.fields[f"finding_{place}"] = ConditionField(
+                label=_("Finding %(number)d") % {"number": place + 1}, help_text=""
             )
             self.fields[f"basis_{place}"] = forms.CharField(
                 label=_("Based on"), required=False, max_length=1000
@@ -55,7 +55,21 @@ class AssessmentForm(NewRowForm, PatientGuard, forms.Form):
     def findings(self) -> list[FindingText]:
         """Those that say something; only after is_valid()."""
         found = [
-            FindingText(self.cleaned_data[f"finding_{place}"], self.cleaned_data[f"basis_{place}"])
+            _finding(self.cleaned_data[f"finding_{place}"], self.cleaned_data[f"basis_{place}"])
             for place in range(self.row_count)
         ]
         return [finding for finding in found if finding.text or finding.basis]
+
+
+def _finding(typed: str, basis: str) -> FindingText:
+    """Words, a code, or a code before words: taken apart as a diagnosis is."""
+    if not typed:
+        return FindingText("", basis)
+    read = read_condition(typed)
+    return FindingText(
+        read["condition_text"],
+        basis,
+        read["condition_system"],
+        read["condition_code"],
+        read["condition_display"],
+    )

@@ -4,8 +4,12 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.test import Client
+from django.urls import reverse
 
+from clinik.codes import ICD10CM
 from clinik.ids import uuid7
+from clinik.models import Code
 from records.assessments import FindingText, add_assessment, last_assessment
 from records.errors import enter_record_in_error
 from records.models import Assessment, Finding
@@ -92,3 +96,26 @@ def test_section_costs_the_same_for_one_row_and_for_many(
     with django_assert_num_queries(2):
         section = AssessmentsSection.load(visit, doctor)
         assert [len(row.record.findings.all()) for row in section.rows] == [1] * 6
+
+
+def test_finding_with_a_code_keeps_it(client: Client, doctor: Any) -> None:
+    Code.objects.create(system=ICD10CM, code="I10", display="Essential (primary) hypertension")
+    client.force_login(doctor)
+    visit = EncounterFactory()
+    url = reverse("records:assessment_add", args=[visit.pk])
+    data = {
+        "id": str(uuid7()),
+        "patient": str(visit.patient_id),
+        "summary": "Above the target.",
+        "rows": "3",
+        "finding_0": "I10",
+        "basis_0": "two readings",
+        "finding_1": "tired",
+    }
+    assert client.post(url, data).status_code == 302
+    first, second = Assessment.objects.get().findings.all()
+    assert (first.finding_system, first.finding_code) == (ICD10CM, "I10")
+    assert (str(first), first.basis) == ("Essential (primary) hypertension", "two readings")
+    assert (second.finding_code, second.finding_text) == ("", "tired")
+    page = client.get(reverse("records:encounter_detail", args=[visit.pk])).content.decode()
+    assert '<span class="item-code">I10</span>' in page

@@ -212,16 +212,16 @@ def test_prescription_form_shows_the_allergies(client: Client, doctor: Any) -> N
 def test_assessment_form_has_as_many_lines_as_asked_for(client: Client, doctor: Any) -> None:
     visit = EncounterFactory()
     url = url_of("assessment", visit)
-    assert client.get(url).content.decode().count('name="finding_') == 3
-    assert client.get(url, {"rows": "8"}).content.decode().count('name="finding_') == 8
-    assert client.get(url, {"rows": "999"}).content.decode().count('name="finding_') == 50
+    assert client.get(url).content.decode().count('name="basis_') == 3
+    assert client.get(url, {"rows": "8"}).content.decode().count('name="basis_') == 8
+    assert client.get(url, {"rows": "999"}).content.decode().count('name="basis_') == 50
 
 
 def test_more_lines_keep_what_was_typed_and_save_nothing(client: Client, doctor: Any) -> None:
     visit = EncounterFactory()
     data = filled("assessment", visit, act="more", summary="", basis_0="two readings")
     text = client.post(url_of("assessment", visit), data, headers=HTMX).content.decode()
-    assert text.count('name="finding_') == 8
+    assert text.count('name="basis_') == 8
     assert 'value="Hypertension"' in text
     assert 'value="two readings"' in text
     assert "error-summary" not in text
