@@ -30,6 +30,7 @@ from records.readings import Person, Reading, change_words, pregnant_at, read, s
 from records.recording import CLOSED, is_author
 from records.sparks import Spark, spark_of
 from records.taking import one_taking, overdue_since
+from records.trends import sign_of
 from records.vitals import BY_CODE, PREGNANCY_DUE, PREGNANCY_STATUS, VITALS
 
 # How many rows a section shows unasked, how many values a trend has, and the signs that say
@@ -103,6 +104,11 @@ class Row:
     def is_cosigned(self) -> bool:
         asked = self.record.cosigner_id
         return any(one.practitioner_id == asked for one in self.second_signatures)
+
+    @property
+    def trend(self) -> str:
+        """The trend an observation belongs to, as its address names it; empty for none."""
+        return sign_of(self.record.code_code)
 
     @property
     def unseen(self) -> bool:

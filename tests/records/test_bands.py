@@ -29,6 +29,11 @@ def code(vital, value, age=ADULT, pregnant=False):
     [
         ("respiration", "8", "LL"), ("respiration", "9", ""), ("respiration", "20", ""),
         ("respiration", "21", "H"), ("respiration", "24", "H"), ("respiration", "25", "HH"),
+        ("respiration", "11", ""), ("respiration", "12", ""),
+        ("temperature", "36.0", ""), ("temperature", "36.1", ""),
+        ("systolic", "219", "HH"), ("systolic", "110", ""), ("systolic", "111", ""),
+        ("pulse", "50", ""), ("pulse", "51", ""), ("pulse", "90", ""), ("pulse", "91", ""),
+        ("spo2", "95", ""), ("spo2", "96", ""),
         ("spo2", "91", "LL"), ("spo2", "92", "L"), ("spo2", "93", "L"), ("spo2", "94", ""),
         ("systolic", "90", "LL"), ("systolic", "91", "L"), ("systolic", "100", "L"),
         ("systolic", "101", ""), ("systolic", "139", ""), ("systolic", "140", "H"),

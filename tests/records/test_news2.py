@@ -56,7 +56,8 @@ def test_sign_scores_as_in_the_chart(sign, value, points):
     [
         ("83", False, 3), ("84", False, 2), ("85", False, 2), ("86", False, 1), ("87", False, 1),
         ("88", False, 0), ("92", False, 0), ("93", False, 0), ("100", False, 0),
-        ("83", True, 3), ("84", True, 2), ("86", True, 1), ("88", True, 0), ("92", True, 0),
+        ("83", True, 3), ("84", True, 2), ("85", True, 2), ("86", True, 1), ("87", True, 1),
+        ("88", True, 0), ("92", True, 0),
         ("93", True, 1), ("94", True, 1), ("95", True, 2), ("96", True, 2), ("97", True, 3),
     ],
 )  # fmt: skip

@@ -167,6 +167,15 @@ def test_older_lab_codes_join_labelled_and_units_are_converted() -> None:
         assert words in html, words
 
 
+def test_a_result_on_the_visit_page_leads_to_its_trend_whichever_code_it_came_under() -> None:
+    visit, client = EncounterFactory(), nurse()
+    ObservationFactory(encounter=visit, code_code="2339-0", category="laboratory")
+    ObservationFactory(encounter=visit, code_code="99999-9", category="laboratory")
+    text = client.get(f"/visits/{visit.pk}/").content.decode()
+    assert text.count(f"/patients/{visit.patient_id}/trends/") == 1
+    assert f"/patients/{visit.patient_id}/trends/2345-7/" in text
+
+
 def test_nothing_of_a_visit_about_somebody_else_and_no_such_sign() -> None:
     visit = EncounterFactory()
     temperature(visit, "37.0", 1)
