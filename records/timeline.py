@@ -60,6 +60,7 @@ WORDS = {
     "encounter.move_room": gettext_lazy("moved to another room"),
     "encounter.hand_over": gettext_lazy("handed over"),
     "encounter.restore": gettext_lazy("restored"),
+    "encounter.set_participants": gettext_lazy("who takes part was changed"),
     "encounter.move_to_patient": gettext_lazy("moved to the right patient"),
     "encounter.moved_here": gettext_lazy("taken over from a visit opened for another patient"),
     "prescription.activate": gettext_lazy("prescribed"),
@@ -86,6 +87,7 @@ LAST_WORDS = {
     "create": pgettext("timeline", "added"),
     "change": pgettext("timeline", "changed"),
     "enter_in_error": pgettext("timeline", "entered in error"),
+    "print": pgettext("timeline", "printed"),
 }
 WARNING_ACTS = ("enter_in_error", "step_back", "restore")
 
