@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
-from django.db.models import F, Q, QuerySet, Window
+from django.db.models import F, Q, QuerySet, Window, prefetch_related_objects
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -163,14 +163,17 @@ def newest_of(queryset: QuerySet[Any], encounter: Encounter, user: Any) -> Query
 
 
 def observations_of(encounter: Encounter, user: Any) -> list[Observation]:
-    """All observations of a visit, newest first; one query and one for their components.
+    """All observations of a visit, newest first, with one query; `read_components` reads the rest.
 
     VitalsSection and ObservationsSection share them: hand the list to both.
     """
     found = newest_of(Observation.objects.all(), encounter, user)
-    return list(
-        found.select_related("author", "entered_by", "seen_by").prefetch_related("components")
-    )
+    return list(found.select_related("author", "entered_by", "seen_by"))
+
+
+def read_components(observations: list[Observation]) -> None:
+    """The parts of all these with one query, and with none where they are known already."""
+    prefetch_related_objects(observations, "components")
 
 
 @dataclass(frozen=True)
@@ -231,6 +234,7 @@ class VitalsSection(Section):
         found = observations_of(encounter, user) if observations is None else observations
         mine = [row for row in found if row.code_code in BY_CODE]
         before = earlier_vitals(encounter, mine)
+        read_components([*found, *before])
         person = person_at(encounter, before)
         rows, wrong = _observation_rows(mine, user)
         can_add = cls.may_add(encounter, user)
@@ -257,7 +261,7 @@ class VitalsSection(Section):
 def earlier_vitals(encounter: Encounter, shown: list[Observation]) -> list[Observation]:
     """The patient's last five of each sign from before what the visit shows, newest first.
 
-    What was noted of a pregnancy comes along. One query, and one for the components.
+    What was noted of a pregnancy comes along. One query; `read_components` reads the rest.
     """
     begun = min((row.effective for row in shown if row.effective), default=None)
     known = encounter.end or (clock.now() if encounter.status in OPEN else encounter.date)
@@ -281,7 +285,7 @@ def earlier_vitals(encounter: Encounter, shown: list[Observation]) -> list[Obser
         .filter(place__lte=TREND)
         .newest_first()
     )
-    return list(ranked.prefetch_related("components"))
+    return list(ranked)
 
 
 def person_at(encounter: Encounter, noted: Iterable[Observation]) -> Person:
@@ -340,6 +344,7 @@ class ObservationsSection(Section):
         cls, encounter: Encounter, user: Any, observations: list[Observation] | None = None
     ) -> Self:
         found = observations_of(encounter, user) if observations is None else observations
+        read_components(found)
         others = [row for row in found if row.code_code not in BY_CODE]
         rows, wrong = _observation_rows(others, user)
         return cls(encounter, rows, wrong, cls.may_add(encounter, user))

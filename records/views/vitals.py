@@ -16,7 +16,13 @@ from clinik import clock
 from encounters.models import Encounter
 from records.forms.vitals import VitalsForm, VitalsLineForm
 from records.readings import read
-from records.sections import VitalsSection, earlier_vitals, observations_of, person_at
+from records.sections import (
+    VitalsSection,
+    earlier_vitals,
+    observations_of,
+    person_at,
+    read_components,
+)
 from records.views.adding import Adder, add_view, visit_for_chart
 from records.vitals_entry import NAMES, record_vitals
 from records.vitals_preview import preview, preview_line
@@ -27,6 +33,7 @@ def _last(encounter: Encounter, user: Any) -> dict[str, str]:
     here = [row for row in observations_of(encounter, user) if not row.is_in_error]
     found: dict[str, str] = {}
     before = earlier_vitals(encounter, here)
+    read_components([*here, *before])
     person = person_at(encounter, before)
     for record in [*here, *before]:
         reading = read(record, person)
