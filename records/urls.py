@@ -44,6 +44,11 @@ urlpatterns: list[URLPattern] = [
         observations.observation_add,
         name="observation_add",
     ),
+    path(
+        "visits/<uuid:encounter_pk>/observations/several/",
+        observations.observation_labs,
+        name="observation_labs",
+    ),
     path("observations/<uuid:pk>/seen/", observations.observation_seen, name="observation_seen"),
     path(
         "observations/<uuid:pk>/correct/",

@@ -95,6 +95,7 @@ TABLE: dict[str, Row] = {
     "records:vitals_line": row(CARE, CARE),
     "records:vitals_reading": row(post=CARE),
     "records:observation_add": row(CARE, CARE),
+    "records:observation_labs": row(CARE, CARE),
     "records:observation_seen": row(CARE, CARE),
     "records:observation_correct": row(CARE, CARE),
     "records:note_add": row(CARE, CARE),

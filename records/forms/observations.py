@@ -1,8 +1,10 @@
 """Any observation by code."""
 
+import copy
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from clinik import clock
@@ -97,3 +99,48 @@ class CorrectionForm(PatientGuard, VersionedForm, forms.Form):
     def values(self) -> dict[str, str]:
         """What correct_observation() takes; only after is_valid()."""
         return {name: self.cleaned_data[name] for name in ("value", "interpretation", "reason")}
+
+
+LAB_ROWS = 8
+_LAB_PARTS = ("what", "value", "unit", "range_low", "range_high", "interpretation")
+
+
+class LabsForm(NewRowForm, PatientGuard, forms.Form):
+    """Several results of one time; a row without a name and a value is left out."""
+
+    notice = NOTICE
+    effective = MomentField(label=_("Taken at"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["effective"].initial = clock.to_minute(clock.now())
+        self.fields["effective"].widget.attrs["class"] = "form-control"
+        for number in range(1, LAB_ROWS + 1):
+            for part in _LAB_PARTS:
+                field = copy.deepcopy(ObservationForm.base_fields[part])
+                field.required, field.help_text = False, ""
+                # Eight rows of one table: each box says its row to who cannot see the column.
+                kind = "form-select" if part == "interpretation" else "form-control"
+                field.widget.attrs |= {"aria-label": f"{field.label}, {number}", "class": kind}
+                self.fields[f"{part}_{number}"] = field
+
+    @property
+    def rows(self) -> list[list[Any]]:
+        """The bound fields of each row, for the template."""
+        return [
+            [self[f"{part}_{number}"] for part in _LAB_PARTS] for number in range(1, LAB_ROWS + 1)
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors and not self.results():
+            raise ValidationError(_("Enter at least one result."))
+        return cleaned
+
+    def results(self) -> dict[int, dict[str, str]]:
+        """What add_results() takes: the filled rows by their number."""
+        rows = {
+            number: {part: self.cleaned_data.get(f"{part}_{number}", "") for part in _LAB_PARTS}
+            for number in range(1, LAB_ROWS + 1)
+        }
+        return {number: row for number, row in rows.items() if row["what"] or row["value"]}

@@ -19,7 +19,8 @@ from clinik.transitions import StaleVersion, TransitionError
 from encounters.banner import for_patient
 from encounters.models import Encounter
 from records.corrections import correct_observation
-from records.forms.observations import CorrectionForm, ObservationForm, SeenForm
+from records.forms.observations import CorrectionForm, LabsForm, ObservationForm, SeenForm
+from records.lab_results import add_results
 from records.models import Observation
 from records.observations import acknowledge, add_observation, as_digits, as_number, shown_unit
 from records.sections import ObservationsSection
@@ -77,6 +78,34 @@ def observation_add(request: HttpRequest, encounter_pk: uuid.UUID) -> HttpRespon
             # It stands in another section: show it there.
             response = HttpResponse(headers={"HX-Redirect": visit_url(encounter)})
     return response
+
+
+def _labs_form(
+    encounter: Encounter, user: Any, data: QueryDict | None, query: QueryDict
+) -> LabsForm:
+    return LabsForm(data, patient=encounter.patient)
+
+
+def _save_labs(form: LabsForm, encounter: Encounter, user: Any) -> list[Observation]:
+    return add_results(
+        encounter,
+        by=user,
+        id=form.row_id,
+        effective=form.cleaned_data["effective"],
+        results=form.results(),
+    )
+
+
+LABS_ADDER = Adder(
+    ObservationsSection, "records:observation_labs", _labs_form, _save_labs, _lists, "labs"
+)
+
+
+@permission_required("records.add_observation", raise_exception=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def observation_labs(request: HttpRequest, encounter_pk: uuid.UUID) -> HttpResponse:
+    """Several results of one time on one form."""
+    return add_view(request, visit_for_chart(request, encounter_pk), LABS_ADDER)
 
 
 @permission_required("records.change_observation", raise_exception=True)
