@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from clinik.transitions import lock, move
+from records.instruments import is_score
 from records.models import Observation, ObservationComponent
 from records.models.observation import Status
 from records.observations import as_digits, as_number, check_interpretation, interpret
@@ -87,10 +88,19 @@ def correct_observation(
         )
 
 
+def _refuse_score(row: Observation) -> None:
+    """The total of a questionnaire, and whether it is critical, follow from its answers."""
+    if is_score(row):
+        raise ValidationError(
+            {"value": _("A score follows from its answers: enter this one in error and ask again.")}
+        )
+
+
 def _changes(
     row: Observation, parts: list[ObservationComponent], typed: str
 ) -> tuple[dict[str, Any], list[tuple[ObservationComponent, str]]]:
     """(columns of the row, new digits of its components); raises ValidationError."""
+    _refuse_score(row)
     if not typed:
         raise ValidationError({"value": _("Enter the value.")})
     if parts:

@@ -78,6 +78,11 @@ def instrument(key: str) -> Instrument:
     return Instrument(key=key, **read)
 
 
+def is_score(row: Observation) -> bool:
+    """Whether this is a total computed here: it follows from its answers alone."""
+    return not row.source and row.code_code in {instrument(key).code for key in KEYS}
+
+
 def score(asked: Instrument, answers: Sequence[int]) -> Score:
     """The total, its band and what is critical; the answers are complete and each in range."""
     total = sum(answers)

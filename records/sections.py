@@ -22,6 +22,7 @@ from encounters.models import Encounter
 from encounters.models.encounter import OPEN
 from records.bands import bmi, bmi_class, why_no_bands
 from records.corrections import CORRECTABLE, Was, corrections_of
+from records.instruments import is_score
 from records.models import Assessment, Observation, Prescription
 from records.news2 import News2, why_not_scored
 from records.observations import CRITICAL
@@ -145,7 +146,7 @@ def _observation_rows(
     return tuple(
         replace(
             row,
-            may_correct=may and row.record.status in CORRECTABLE,
+            may_correct=may and row.record.status in CORRECTABLE and not is_score(row.record),
             was=was.get(row.pk, ()),
         )
         for row in standing

@@ -21,6 +21,7 @@ SENT_EMPTY = (
     "register", "plan", "allergy", "alert", "addendum", "cancel, arrived", "error, open",
     "reopen, finished",
     "note_add", "prescription_add", "assessment_add", "vitals_add", "add diagnosis", "past visit",
+    "questionnaire",
     "close, stay",
 )  # fmt: skip
 

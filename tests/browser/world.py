@@ -203,6 +203,9 @@ def _chart_pages(
         "sign": reverse("records:note_sign", args=[rows["draft"].pk]),
         "addendum": reverse("records:note_addendum", args=[rows["signed"].pk]),
         "edit prescription": reverse("records:prescription_edit", args=[rows["prescription"].pk]),
+        "print prescription": reverse("records:prescription_print", args=[rows["active"].pk]),
+        "print medication": reverse("records:medication_print", args=[patient.pk]),
+        "questionnaire": reverse("records:instrument_add", args=[visits["open"].pk, "phq-9"]),
         "record in error": reverse("records:record_error", args=["note", rows["signed"].pk]),
     }
     for verb, row in (("activate", "prescription"), ("hold", "active"), ("stop", "active")):

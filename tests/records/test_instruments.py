@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.test import Client
 from django.urls import reverse
 
+from records.corrections import correct_observation
 from records.instruments import instrument, record_instrument, score
 from records.models import Observation
 from records.observations import acknowledge
@@ -74,6 +75,20 @@ def test_high_total_without_the_ninth_item_is_notable_but_not_critical() -> None
     calm = record_instrument(visit, by=doctor, key="gad-7", answers=[1] * 7)
     assert (calm.code_code, calm.value, calm.interpretation) == ("70274-6", "7", "N")
     assert not list(critical_unseen(visit))
+
+
+@pytest.mark.django_db
+def test_score_is_not_corrected_past_its_answers(client: Client) -> None:
+    doctor, visit = UserFactory(role="Clinician"), EncounterFactory()
+    row = record_instrument(visit, by=doctor, key="phq-9", answers=[0] * 8 + [1])
+    with pytest.raises(ValidationError):
+        correct_observation(row, by=doctor, value="0", reason="typed wrongly")
+    row.refresh_from_db()
+    assert (row.value, row.interpretation) == ("1", "AA")
+    client.force_login(doctor)
+    page = client.get(reverse("records:encounter_detail", args=[visit.pk])).content.decode()
+    assert reverse("records:observation_correct", args=[row.pk]) not in page
+    assert reverse("records:observation_seen", args=[row.pk]) in page
 
 
 @pytest.mark.django_db
