@@ -258,10 +258,12 @@ def _bands(sign: str, rows: list[Row], person: Person, y: Scale) -> list[Band]:
     """The stretches in which a value of today's age is flagged, found by asking for the flag."""
     if sign not in VITALS:
         return _range_band(sign, rows, y)
-    # Of a blood pressure the upper half has the bands; not the diastolic dots.
     asked, whose = ("systolic", _("systolic: ")) if sign == "bp" else (sign, "")
     step = Decimal("0.1") if sign == "temperature" else Decimal(1)
-    value = Decimal(str(y.low)).quantize(step)
+    # Of a blood pressure the upper half has the bands. They begin above the diastolic dots, which
+    # would else seem to lie in a band of the systolic ones.
+    lower = [row.second + 2 for row in rows if row.second is not None]
+    value = max([Decimal(str(y.low)), *lower]).quantize(step)
     runs: list[tuple[str, str, Decimal, Decimal]] = []
     while value <= Decimal(str(y.high)) and len(runs) < 12:
         found = flag(asked, value, age=person.age, pregnant=person.pregnant)
