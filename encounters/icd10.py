@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from tqdm import tqdm
 
 from clinik import clock
@@ -79,9 +79,18 @@ def load(*, progress: bool = False) -> Loaded:
     run = ImportRun.objects.create(source=ICD10CM, started=clock.now(), files=[edition()])
     entries = read_entries(progress=progress)
     done = write(entries, progress=progress)
+    _take_stock()
     run.finished, run.counts = clock.now(), vars(done)
     run.save()
     return done
+
+
+def _take_stock() -> None:
+    """Let the database count the new rows now: until it has, PostgreSQL searches them all."""
+    tables = (connection.ops.quote_name(model._meta.db_table) for model in (Code, CodeWord))
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"ANALYZE {', '.join(tables)}")
 
 
 def read_entries(*, progress: bool = False) -> list[Entry]:
