@@ -22,9 +22,9 @@ TABLE = {
 }
 
 
-@pytest.fixture
-def hands(page_of: Callable[..., Page]) -> Typist:
-    """On a visit, with a small code table."""
+@pytest.fixture(autouse=True)
+def table(transactional_db: None) -> None:
+    """A small code table."""
     for code, (display, name) in TABLE.items():
         names = searchable([display, name])
         take_in(
@@ -32,6 +32,11 @@ def hands(page_of: Callable[..., Page]) -> Typist:
                 system=ICD10CM, code=code, display=display, kind="code", search=names
             )
         )
+
+
+@pytest.fixture
+def hands(page_of: Callable[..., Page]) -> Typist:
+    """On a visit."""
     page = page_of(CLINICIAN)
     page.goto(f"/visits/{EncounterFactory().pk}/")
     return Typist(page)
@@ -84,3 +89,20 @@ def test_escape_keeps_the_words(hands: Typist) -> None:
     hands.press("Escape", "Enter")
     row = saved(hands)
     assert (row.condition_text, row.condition_code) == ("headache", "")
+
+
+def test_without_javascript_a_button_looks_the_code_up(page_of: Callable[..., Page]) -> None:
+    page = page_of(CLINICIAN, java_script_enabled=False)
+    page.goto(f"/visits/{EncounterFactory().pk}/?add=diagnosis")
+    page.locator("[name=condition_text]").fill("high blood pressure")
+    page.get_by_role("button", name="Look up a code").click()
+    expect(page.locator("main")).to_contain_text("Which one?")
+    assert not Diagnosis.objects.exists()
+    page.get_by_role("radio", name="I10 Essential (primary) hypertension").check()
+    page.get_by_role("button", name="Add diagnosis").click()
+    expect(page.locator("#section-diagnoses")).to_contain_text("I10")
+    row = Diagnosis.objects.get()
+    assert (row.condition_code, row.condition_display) == (
+        "I10",
+        "Essential (primary) hypertension",
+    )
