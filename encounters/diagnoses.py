@@ -7,13 +7,15 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from clinik import audit
+from clinik.clock import Precision
 from clinik.transitions import StaleVersion, TransitionError, lock
 from clinik.transitions import move as move_status
 from encounters.models import Diagnosis, Encounter
-from encounters.models.diagnosis import Category, ClinicalStatus, Use, Verification
+from encounters.models.diagnosis import PRESENT, Category, ClinicalStatus, Use, Verification
 from encounters.models.encounter import Status
 from encounters.steps import require, require_reason
 
@@ -29,6 +31,9 @@ _CHANGEABLE = frozenset(
     {"condition_text", "condition_system", "condition_code", "condition_display", "use", "rank"}
     | {"clinical_status", "verification", "onset", "onset_precision", "onset_text"}
     | {"abatement", "abatement_precision", "abatement_text", "note"}
+)
+_COURSE = frozenset(
+    {"clinical_status", "onset", "onset_precision", "abatement", "abatement_precision"}
 )
 
 
@@ -73,7 +78,7 @@ def add_diagnosis(
         "rank": rank,
         **fields,
     }
-    _check(values)
+    check_diagnosis(values)
     with transaction.atomic():
         visit = _changeable_visit(encounter)
         existing = Diagnosis.objects.filter(pk=id).first() if id is not None else None
@@ -106,13 +111,14 @@ def change_diagnosis(diagnosis: Diagnosis, *, by: Any, version: int, **fields: A
     Raises StaleVersion, and ValidationError keyed by field.
     """
     require(by, "encounters.change_diagnosis")
-    _check({"condition_text": diagnosis.condition_text, **fields})
+    check_diagnosis({"condition_text": diagnosis.condition_text, **fields})
     if "condition_text" in fields:
         fields["condition_text"] = fields["condition_text"].strip()
     with transaction.atomic():
         visit = _changeable_visit(diagnosis.encounter) if diagnosis.encounter else None
         fresh = lock(diagnosis, version=version)
-        _refuse_in_error(fresh)
+        refuse_in_error(fresh)
+        fields |= _end_with(fresh, fields)
         changed = [name for name, value in fields.items() if getattr(fresh, name) != value]
         if not changed:
             return fresh
@@ -127,6 +133,22 @@ def change_diagnosis(diagnosis: Diagnosis, *, by: Any, version: int, **fields: A
         fresh.save()
         audit.record("diagnosis.change", fresh, by=by, fields=changed)
     return fresh
+
+
+def _end_with(fresh: Diagnosis, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What else changes: a condition that is present again has no end any more."""
+    now: dict[str, Any] = {name: fields.get(name, getattr(fresh, name)) for name in _COURSE}
+    again = now["clinical_status"] in PRESENT and now["clinical_status"] != fresh.clinical_status
+    if again and "abatement" not in fields:
+        return {
+            "abatement": None,
+            "abatement_precision": Precision.INSTANT,
+            "abatement_text": "",
+        }
+    wrong = _wrong_end(now) if _COURSE & fields.keys() else {}
+    if wrong:
+        raise ValidationError(wrong)
+    return {}
 
 
 def enter_diagnosis_in_error(
@@ -165,7 +187,7 @@ def promote(diagnosis: Diagnosis, *, by: Any, version: int | None = None) -> Dia
     require(by, "encounters.add_diagnosis")
     with transaction.atomic():
         fresh = lock(diagnosis, version=version)
-        _refuse_in_error(fresh)
+        refuse_in_error(fresh)
         if fresh.category == Category.PROBLEM:
             return fresh
         existing = Diagnosis.objects.filter(promoted_from=fresh).listed().first()
@@ -191,7 +213,8 @@ def promote(diagnosis: Diagnosis, *, by: Any, version: int | None = None) -> Dia
     return row
 
 
-def _check(values: Mapping[str, Any]) -> None:
+def check_diagnosis(values: Mapping[str, Any]) -> None:
+    """Raises ValidationError keyed by field, and TypeError for what is none of a diagnosis."""
     unknown = values.keys() - _CHANGEABLE
     if unknown:
         raise TypeError(f"not a field of a diagnosis: {', '.join(sorted(unknown))}")
@@ -212,10 +235,33 @@ def _check(values: Mapping[str, Any]) -> None:
     rank = values.get("rank")
     if rank is not None and not 1 <= rank < _PARKED:
         wrong["rank"] = _("Give a rank from 1 on.")
-    if values.get("onset") and values.get("abatement") and values["onset"] > values["abatement"]:
-        wrong["abatement"] = _("Give a day after the onset.")
+    wrong |= _wrong_end(values)
     if wrong:
         raise ValidationError(wrong)
+
+
+def _wrong_end(values: Mapping[str, Any]) -> dict[str, str]:
+    """An end after the onset, as exactly as both are known, and of what is not present any more.
+
+    The latter is HL7's rule con-4 of Condition.
+    """
+    if not values.get("abatement"):
+        return {}
+    onset, end = (_day_words(values, name) for name in ("onset", "abatement"))
+    exact = min(len(onset), len(end))
+    if onset[:exact] > end[:exact]:
+        return {"abatement": _("Give a day after the onset.")}
+    if values.get("clinical_status") in PRESENT:
+        return {"abatement": _("What has an end is inactive, in remission or resolved.")}
+    return {}
+
+
+def _day_words(values: Mapping[str, Any], name: str) -> str:
+    if not values.get(name):
+        return ""
+    known = values.get(f"{name}_precision", Precision.INSTANT)
+    letters = {Precision.YEAR: 4, Precision.MONTH: 7, Precision.DAY: 10}
+    return localtime(values[name]).isoformat()[: letters.get(known)]
 
 
 def _changeable_visit(encounter: Encounter) -> Encounter:
@@ -229,7 +275,7 @@ def _changeable_visit(encounter: Encounter) -> Encounter:
     return visit
 
 
-def _refuse_in_error(row: Diagnosis) -> None:
+def refuse_in_error(row: Diagnosis) -> None:
     if row.verification == Verification.ENTERED_IN_ERROR:
         raise TransitionError(
             _("This diagnosis was entered in error and is not changed any more."),

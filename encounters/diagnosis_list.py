@@ -1,6 +1,8 @@
 """The diagnoses of a visit as its section shows them, and the patient's problem list beside."""
 
+import datetime as dt
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from clinik.clock import Precision
 from encounters.models import Diagnosis, Encounter, Patient
-from encounters.models.diagnosis import Category, Use, Verification
+from encounters.models.diagnosis import PRESENT, Category, ClinicalStatus, Use, Verification
 from encounters.models.encounter import ErrorAbout
 
 
@@ -33,10 +35,28 @@ class DiagnosisRow:
 
 @dataclass(frozen=True)
 class Problem:
+    """`since` and `until` as exactly as they are known; where no onset is, `recorded` says when."""
+
+    pk: uuid.UUID
+    patient_pk: uuid.UUID
+    version: int
     words: str
     code: str
     since: str
+    onset_known: bool
+    until: str
+    status: str
+    note: str
     active: bool
+    resolved: bool
+
+
+@dataclass(frozen=True)
+class ProblemList:
+    """Those that are not resolved, active ones first, and those that are."""
+
+    standing: tuple[Problem, ...]
+    resolved: tuple[Problem, ...]
 
 
 @dataclass(frozen=True)
@@ -45,7 +65,7 @@ class Diagnoses:
 
     rows: tuple[DiagnosisRow, ...]
     wrong: tuple[DiagnosisRow, ...]
-    problems: tuple[Problem, ...]
+    problems: ProblemList
     can_add: bool
 
 
@@ -75,22 +95,29 @@ def load_diagnoses(encounter: Encounter, user: Any) -> Diagnoses:
     return Diagnoses(
         rows=tuple(row for row in rows if not row.wrong),
         wrong=tuple(row for row in rows if row.wrong),
-        problems=tuple(map(_problem, problems)),
+        problems=_problem_list(problems),
         can_add=user.has_perm("encounters.add_diagnosis") and not encounter.is_in_error,
     )
 
 
-def load_problems(patient: Patient, user: Any) -> tuple[Problem, ...]:
-    """The patient's problem list, active ones first: one query."""
+def load_problems(patient: Patient, user: Any) -> ProblemList:
+    """The patient's problem list: one query."""
     found = (
         Diagnosis.objects.visible_to(user)
         .of_patient(patient)
         .filter(category=Category.PROBLEM)
         .listed()
-        .order_by("onset", "recorded", "id")
     )
-    problems = [_problem(row) for row in found]
-    return tuple(sorted(problems, key=lambda problem: not problem.active))
+    return _problem_list(found)
+
+
+def _problem_list(rows: Iterable[Diagnosis]) -> ProblemList:
+    in_time = sorted(rows, key=lambda row: (row.onset or row.recorded, row.pk))
+    problems = sorted(map(_problem, in_time), key=lambda problem: not problem.active)
+    return ProblemList(
+        standing=tuple(problem for problem in problems if not problem.resolved),
+        resolved=tuple(problem for problem in problems if problem.resolved),
+    )
 
 
 def _is_problem(row: Diagnosis) -> bool:
@@ -107,14 +134,13 @@ def _is_listed_problem(row: Diagnosis) -> bool:
 
 def _diagnosis(row: Diagnosis, problem: Diagnosis | None, *, may: bool) -> DiagnosisRow:
     wrong = row.verification == Verification.ENTERED_IN_ERROR
-    unsure = row.verification not in ("", Verification.CONFIRMED)
     return DiagnosisRow(
         pk=row.pk,
         words=str(row),
         code=row.condition_code,
         use=use_words(row),
         is_discharge=row.use == Use.DISCHARGE,
-        note=row.get_verification_display() if unsure and not wrong else "",
+        note=_doubt(row),
         wrong=wrong,
         error_reason=row.error_reason,
         version=row.version,
@@ -142,17 +168,36 @@ def use_words(row: Diagnosis) -> str:
 
 
 def _since(row: Diagnosis) -> str:
-    """Since when, as exactly as it is known; the day it was recorded where no onset is."""
-    if row.onset is None:
-        return row.onset_text or date_format(localtime(row.recorded), "Y")
+    """Since when, as exactly as it is known; the year it was recorded where no onset is."""
+    known = _as_known(row.onset, row.onset_precision) or row.onset_text
+    return known or date_format(localtime(row.recorded), "Y")
+
+
+def _as_known(moment: dt.datetime | None, precision: str) -> str:
     formats = {Precision.YEAR: "Y", Precision.MONTH: "YEAR_MONTH_FORMAT"}
-    return date_format(localtime(row.onset), formats.get(row.onset_precision, "DATE_FORMAT"))  # type: ignore[call-overload]
+    if moment is None:
+        return ""
+    return date_format(localtime(moment), formats.get(precision, "DATE_FORMAT"))  # type: ignore[call-overload]
 
 
 def _problem(row: Diagnosis) -> Problem:
     return Problem(
+        pk=row.pk,
+        patient_pk=row.patient_id,
+        version=row.version,
         words=str(row),
         code=row.condition_code,
         since=_since(row),
-        active=row.clinical_status in ("", "active", "recurrence", "relapse"),
+        onset_known=bool(row.onset or row.onset_text),
+        until=_as_known(row.abatement, row.abatement_precision) or row.abatement_text,
+        status=row.get_clinical_status_display(),
+        note=_doubt(row),
+        active=row.clinical_status in PRESENT,
+        resolved=row.clinical_status == ClinicalStatus.RESOLVED,
     )
+
+
+def _doubt(row: Diagnosis) -> str:
+    """How sure it is, where it is not confirmed."""
+    sure = ("", Verification.CONFIRMED, Verification.ENTERED_IN_ERROR)
+    return "" if row.verification in sure else row.get_verification_display()

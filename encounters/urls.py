@@ -14,6 +14,7 @@ from encounters.views import (
     handing_over,
     patients,
     practitioners,
+    problems,
     search,
     staying,
     steps,
@@ -64,5 +65,8 @@ urlpatterns = [
     ),
     path("diagnoses/<uuid:pk>/", diagnoses.diagnosis_edit, name="diagnosis_edit"),
     path("diagnoses/<uuid:pk>/error/", diagnoses.diagnosis_error, name="diagnosis_error"),
+    path("patients/<uuid:patient_pk>/problems/add/", problems.problem_add, name="problem_add"),
+    path("problems/<uuid:pk>/resolve/", problems.problem_resolve, name="problem_resolve"),
+    path("problems/<uuid:pk>/unresolve/", problems.problem_unresolve, name="problem_unresolve"),
     path("diagnoses/<uuid:pk>/promote/", diagnoses.diagnosis_promote, name="diagnosis_promote"),
 ]

@@ -54,7 +54,8 @@ def vitals(encounter: Encounter, user: Any) -> str:
 
 def problems(encounter: Encounter, user: Any) -> str:
     """The active problems of the patient's list."""
-    found = [problem for problem in load_problems(encounter.patient, user) if problem.active]
+    standing = load_problems(encounter.patient, user).standing
+    found = [problem for problem in standing if problem.active]
     lines = [f"- {' '.join(part for part in (p.words, p.code) if part)}" for p in found]
     return copied(_("the problem list, %(when)s") % {"when": _moment(clock.now())}, _cut(lines))
 

@@ -13,7 +13,6 @@ from django.utils.timezone import localtime
 
 from clinik import clock, keyset
 from encounters import search
-from encounters.diagnosis_list import Problem, load_problems
 from encounters.models import Encounter, Patient
 from records.board_cards import minutes_words, waited
 from records.models import Note, Observation, Prescription
@@ -78,7 +77,6 @@ class MedicationRow:
 class PatientChart:
     """What needs the right to see charts."""
 
-    problems: tuple[Problem, ...]
     vitals: tuple[LastVital, ...]
     medications: tuple[MedicationRow, ...]
     medications_cut: bool
@@ -108,7 +106,7 @@ def load_patient_page(
     visits: keyset.Cursor | None = None,
     notes: keyset.Cursor | None = None,
 ) -> PatientPage:
-    """Open visits, a page of all visits (2 queries), and the chart (5) where it may be seen."""
+    """Open visits, a page of all visits (2 queries), and the chart (4) where it may be seen."""
     theirs = Encounter.objects.visible_to(user).of_patient(patient).listed()
     opened = list(theirs.open().select_related("practitioner").newest_first()[:20])
     chart = None
@@ -150,7 +148,6 @@ def _chart(
         .newest_first()[: PRESCRIPTIONS_SHOWN + 1]
     )
     return PatientChart(
-        problems=load_problems(patient, user),
         vitals=_vitals(patient, user),
         medications=tuple(
             _medication(row, user, opened) for row in medications[:PRESCRIPTIONS_SHOWN]

@@ -11,7 +11,7 @@ from django.urls import reverse
 from clinik import clock
 from clinik.ids import uuid7
 from clinik.roles import ADMINISTRATOR, CLINICIAN
-from encounters import alerts, diagnoses, lifecycle
+from encounters import alerts, diagnoses, lifecycle, problems
 from encounters.models import Encounter, Patient, Practitioner
 from records import note_templates, notes, prescriptions, vitals_entry
 from records.models import Note, Observation
@@ -61,6 +61,10 @@ class World:
 
     def diagnosis(self) -> Any:
         return diagnoses.add_diagnosis(self.visit(), by=self.doctor, text="Hypertension")
+
+    def problem(self, *, resolved: bool = False) -> Any:
+        made = problems.add_problem(self.patient, by=self.doctor, text="Hypertension")
+        return problems.resolve_problem(made, by=self.doctor) if resolved else made
 
     def allergy(self) -> Any:
         return AllergyFactory(patient=self.patient, author=self.practitioner)
@@ -237,6 +241,9 @@ CREATES = (
          name="encounter_plan"),
     Case(E + "diagnosis_add", CREATE, _own(E + "diagnosis_add", visit()),
          fill={"condition_text": "Hypertension"}, other={"condition_text": "Asthma"}),
+    Case(E + "problem_add", CREATE, _own(E + "problem_add", patient),
+         fill={"condition_text": "Hypertension", "onset": "2019"},
+         other={"condition_text": "Asthma"}),
     Case(R + "encounter_past", CREATE, _own(R + "encounter_past", patient),
          fill={"day": "2024-03-04", "begins": "09:00", "ends": "09:20", "note": "Seen.",
                "pulse": "72", "condition_text": "Cough"},
@@ -275,6 +282,9 @@ EDITS = (
          fill={"reason_text": "Mine"}, other={"reason_text": "Theirs"}),
     Case(E + "diagnosis_edit", EDIT, _own(E + "diagnosis_edit", World.diagnosis),
          fill={"condition_text": "Mine"}, other={"condition_text": "Theirs"}),
+    Case(E + "diagnosis_edit", EDIT, _own(E + "diagnosis_edit", World.problem),
+         fill={"condition_text": "Mine", "onset": "2019"}, other={"condition_text": "Theirs"},
+         name="problem_edit"),
     Case(R + "note_edit", EDIT, _own(R + "note_edit", World.note),
          fill={"content": "Mine"}, other={"content": "Theirs"}),
     Case(R + "template_edit", EDIT, _own(R + "template_edit", World.template), guarded=False,
@@ -324,6 +334,11 @@ STEPS = (
          fill={"reason": "Wrong"}),
     Case(E + "diagnosis_promote", STEP,
          _on(DETAIL, E + "diagnosis_promote", World.diagnosis, of="encounter_id")),
+    Case(E + "problem_resolve", STEP,
+         _on("records:patient_detail", E + "problem_resolve", World.problem, of="patient_id")),
+    Case(E + "problem_unresolve", STEP,
+         _on("records:patient_detail", E + "problem_unresolve",
+             lambda world: world.problem(resolved=True), of="patient_id")),
     Case(E + "allergy_error", STEP, _on(E + "allergy_edit", E + "allergy_error", World.allergy),
          fill={"reason": "Wrong"}),
     Case(E + "alert_end", STEP, _own(E + "alert_end", World.alert)),

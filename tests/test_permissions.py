@@ -79,6 +79,9 @@ TABLE: dict[str, Row] = {
     "encounters:diagnosis_edit": row({C, A}, {C, A}),
     "encounters:diagnosis_error": row(post={C, A}),
     "encounters:diagnosis_promote": row(post={C}),
+    "encounters:problem_add": row({C}, {C}),
+    "encounters:problem_resolve": row(post={C, A}),
+    "encounters:problem_unresolve": row(post={C, A}),
     # The chart
     # Auditors, who see no visit, are sent on to the patients.
     "records:board_today": row(EVERYBODY),
@@ -161,6 +164,9 @@ def world(db: None) -> dict[str, Any]:
         "encounter": visit,
         "planned": planned,
         "diagnosis": factories.DiagnosisFactory(encounter=visit),
+        "problem": factories.DiagnosisFactory(
+            encounter=None, patient=visit.patient, category="problem-list-item"
+        ),
         "allergy": factories.AllergyFactory(patient=visit.patient),
         "alert": PatientAlert.objects.create(
             patient=visit.patient, text="Falls", start=visit.created

@@ -1,13 +1,10 @@
 """An alert as staff write it down: the words, and how long they hold."""
 
-from typing import Any
-
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from clinik.forms import MomentField, NewRowForm, PatientGuard
 from encounters.alerts import MOST_TEXT
-from encounters.models import PatientAlert
 
 
 class AlertForm(NewRowForm, PatientGuard, forms.Form):
@@ -21,13 +18,3 @@ class AlertForm(NewRowForm, PatientGuard, forms.Form):
     )
     start = MomentField(label=_("From"), required=False, help_text=_("Empty: from now."))
     end = MomentField(label=_("To"), required=False, help_text=_("Empty: until it is ended."))
-
-
-class EndAlertForm(PatientGuard, forms.Form):
-    """One press, of the alert as it was shown."""
-
-    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
-
-    def __init__(self, *args: Any, instance: PatientAlert, **kwargs: Any) -> None:
-        super().__init__(*args, patient=instance.patient, **kwargs)
-        self.fields["version"].initial = instance.version

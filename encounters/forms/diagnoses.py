@@ -58,6 +58,8 @@ class DiagnosisFields(forms.Form):
         "onset",
     )
 
+    DATES: ClassVar[tuple[str, ...]] = ("onset",)
+
     condition_text = ConditionField(label=gettext_lazy("Condition"))
     use = forms.ChoiceField(
         label=gettext_lazy("Use"),
@@ -89,11 +91,12 @@ class DiagnosisFields(forms.Form):
         """The four columns of the condition."""
         return read_condition(self.cleaned_data["condition_text"])
 
-    def onset_fields(self) -> dict[str, Any]:
-        since: PartialDate | None = self.cleaned_data["onset"]
-        if since is None or since.day is None:
-            return {"onset": None, "onset_precision": Precision.INSTANT}
-        return {"onset": clock.day_start(since.day), "onset_precision": since.precision}
+    def date_fields(self, name: str) -> dict[str, Any]:
+        """The two columns of a date as exactly as it is known."""
+        known: PartialDate | None = self.cleaned_data[name]
+        if known is None or known.day is None:
+            return {name: None, f"{name}_precision": Precision.INSTANT}
+        return {name: clock.day_start(known.day), f"{name}_precision": known.precision}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -108,7 +111,7 @@ class DiagnosisFields(forms.Form):
         return [self[name] for name in self.NAMES[3:]]
 
     def all_fields(self) -> list[forms.BoundField]:
-        return [*self.main_fields(), *self.more_fields()]
+        return [self[name] for name in self.NAMES]
 
     def more_is_open(self) -> bool:
         return any(self[name].errors for name in self.NAMES[3:])
@@ -154,7 +157,7 @@ class DiagnosisForm(NewRowForm, PatientGuard, DiagnosisFields):
         return {
             **condition,
             **{name: self.cleaned_data[name] for name in plain},
-            **self.onset_fields(),
+            **self.date_fields("onset"),
         }
 
 
@@ -164,11 +167,11 @@ class DiagnosisEditForm(PatientGuard, VersionedForm, DiagnosisFields):
     def __init__(self, *args: Any, instance: Diagnosis, **kwargs: Any) -> None:
         initial = {name: getattr(instance, name) for name in self.NAMES}
         initial["condition_text"] = typed_condition(instance)
-        initial["onset"] = None
-        if instance.onset is not None:
-            known = instance.onset_precision
+        for name in self.DATES:
+            known = getattr(instance, f"{name}_precision")
             precision = Precision.DAY if known == Precision.INSTANT else known
-            initial["onset"] = PartialDate(localdate(instance.onset), precision)
+            if initial[name] is not None:
+                initial[name] = PartialDate(localdate(initial[name]), precision)
         super().__init__(
             *args, instance=instance, patient=instance.patient, initial=initial, **kwargs
         )
@@ -181,7 +184,8 @@ class DiagnosisEditForm(PatientGuard, VersionedForm, DiagnosisFields):
         text.max_length = None
 
     def _row_fields(self) -> list[str]:
-        return [name for name in super()._row_fields() if name not in ("patient", "onset")]
+        besides = ("patient", *self.DATES)
+        return [name for name in super()._row_fields() if name not in besides]
 
     def value_of(self, row: Any, name: str) -> Any:
         return typed_condition(row) if name == "condition_text" else super().value_of(row, name)
@@ -203,8 +207,9 @@ class DiagnosisEditForm(PatientGuard, VersionedForm, DiagnosisFields):
         fields = {name: self.cleaned_data[name] for name in plain if name in changed}
         if "condition_text" in changed:
             fields |= self.condition()
-        if "onset" in changed:
-            fields |= self.onset_fields()
+        for name in self.DATES:
+            if name in changed:
+                fields |= self.date_fields(name)
         return fields
 
 

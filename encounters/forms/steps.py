@@ -358,3 +358,13 @@ class PressForm(PlainForm, forms.Form):
     priority = forms.CharField(max_length=2, required=False)
     confirmed_second = forms.BooleanField(required=False)
     version = forms.IntegerField(required=False, min_value=1)
+
+
+class RowPressForm(PatientGuard, forms.Form):
+    """One press, of a patient's row as it was shown. Needs `instance`."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+
+    def __init__(self, *args: Any, instance: Any, **kwargs: Any) -> None:
+        super().__init__(*args, patient=instance.patient, **kwargs)
+        self.fields["version"].initial = instance.version

@@ -26,6 +26,12 @@ class ClinicalStatus(models.TextChoices):
     RESOLVED = "resolved", _("resolved")
 
 
+# A condition that is there now, or of which nothing is said; only the others can have an end.
+PRESENT = frozenset(
+    {"", ClinicalStatus.ACTIVE.value, ClinicalStatus.RECURRENCE.value, ClinicalStatus.RELAPSE.value}
+)
+
+
 class Verification(models.TextChoices):
     """http://terminology.hl7.org/CodeSystem/condition-ver-status"""
 

@@ -18,7 +18,8 @@ from clinik.pages import add_errors, next_url, wants_fragment
 from clinik.transitions import StaleVersion
 from encounters.alerts import add_alert, end_alert
 from encounters.banner import for_patient
-from encounters.forms.alerts import AlertForm, EndAlertForm
+from encounters.forms.alerts import AlertForm
+from encounters.forms.steps import RowPressForm
 from encounters.models import Patient, PatientAlert
 
 
@@ -72,7 +73,7 @@ def alert_end(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Asks once, since the banner loses it for everybody."""
     alerts = PatientAlert.objects.visible_to(request.user)
     alert = get_object_or_404(alerts.select_related("patient__merged_into"), pk=pk)
-    form = EndAlertForm(request.POST if request.method == "POST" else None, instance=alert)
+    form = RowPressForm(request.POST if request.method == "POST" else None, instance=alert)
     if form.is_bound and form.is_valid():
         try:
             end_alert(alert, by=request.user, version=form.cleaned_data["version"])

@@ -13,7 +13,6 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -29,8 +28,11 @@ from encounters.diagnoses import (
     promote,
 )
 from encounters.forms.diagnoses import DiagnosisEditForm, DiagnosisErrorForm, DiagnosisForm
+from encounters.forms.problems import ProblemEditForm
 from encounters.forms.steps import PressForm
 from encounters.models import Diagnosis, Encounter
+from encounters.models.diagnosis import Category
+from encounters.views.problems import problems_url
 from encounters.views.visit_page import check_patient, refused, the_visit, visit_url
 
 ANCHOR = "section-diagnoses"
@@ -111,7 +113,7 @@ def the_diagnosis(request: HttpRequest, pk: uuid.UUID) -> Diagnosis:
 @permission_required("encounters.change_diagnosis", raise_exception=True)
 def diagnosis_edit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     diagnosis = the_diagnosis(request, pk)
-    form = DiagnosisEditForm(request.POST or None, instance=diagnosis)
+    form = _form_of(diagnosis)(request.POST or None, instance=diagnosis)
     if request.method == "POST" and form.is_valid():
         try:
             change_diagnosis(
@@ -147,7 +149,7 @@ def diagnosis_error(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         else:
             messages.success(request, _("Entered in error: kept, and no longer counted."))
             return redirect(_home_of(diagnosis))
-    return _edit_page(request, diagnosis, DiagnosisEditForm(instance=diagnosis), form, bad=True)
+    return _edit_page(request, diagnosis, _form_of(diagnosis)(instance=diagnosis), form, bad=True)
 
 
 @require_POST
@@ -173,10 +175,14 @@ def _check_patient(request: HttpRequest, diagnosis: Diagnosis) -> None:
     check_patient(request, diagnosis.encounter or Encounter(patient=diagnosis.patient))
 
 
+def _form_of(diagnosis: Diagnosis) -> type[DiagnosisEditForm]:
+    return ProblemEditForm if diagnosis.category == Category.PROBLEM else DiagnosisEditForm
+
+
 def _home_of(diagnosis: Diagnosis) -> str:
-    """The visit at its diagnoses; a problem without a visit stands on the patient's page."""
-    if diagnosis.encounter is None:
-        return reverse("records:patient_detail", args=[diagnosis.patient_id])
+    """The visit at its diagnoses; a problem stands on the patient's page."""
+    if diagnosis.encounter is None or diagnosis.category == Category.PROBLEM:
+        return problems_url(diagnosis.patient)
     return f"{visit_url(diagnosis.encounter)}#{ANCHOR}"
 
 

@@ -15,6 +15,7 @@ from encounters.models import Patient
 from encounters.patients import guardians
 from encounters.views.alerts import alerts_context
 from encounters.views.allergies import section_context
+from encounters.views.problems import problems_context
 from records.patient_page import load_patient_page
 
 
@@ -42,6 +43,8 @@ def patient_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "guardians": guardians(patient),
         **alerts_context(patient, request.user),
     }
+    if page.chart:
+        context |= problems_context(patient, request.user)
     if request.user.has_perm("encounters.view_allergy"):
         context |= section_context(patient, request)
     return render(request, "records/patient_detail.html", context)

@@ -18,8 +18,8 @@ from tests.factories import EncounterFactory
 
 # Forms that are sent empty, to look at the page with their errors.
 SENT_EMPTY = (
-    "register", "plan", "allergy", "alert", "addendum", "cancel, arrived", "error, open",
-    "reopen, finished",
+    "register", "plan", "allergy", "alert", "problem", "addendum", "cancel, arrived",
+    "error, open", "reopen, finished",
     "note_add", "prescription_add", "assessment_add", "vitals_add", "add diagnosis", "past visit",
     "questionnaire",
     "close, stay",

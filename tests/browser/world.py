@@ -116,6 +116,9 @@ def _chart(visit: Encounter, doctor: Practitioner, nurse: User) -> dict[str, Any
     Finding.objects.create(assessment=assessment, finding_text="High pressure", basis="184/91")
     diagnosis = DiagnosisFactory(encounter=visit, use="AD", rank=1, condition_code="I10")
     DiagnosisFactory(encounter=visit, condition_text="Type 2 diabetes mellitus", use="DD", rank=2)
+    problem = {"encounter": None, "patient": visit.patient, "category": "problem-list-item"}
+    DiagnosisFactory(**problem, condition_text="Asthma", onset=clock.now())
+    DiagnosisFactory(**problem, condition_text="Gout", clinical_status="resolved")
     return {
         "draft": NoteFactory(**of, content="Half a note"),
         "signed": signed,
@@ -196,6 +199,7 @@ def _chart_pages(
         "allergy": reverse("encounters:allergy_add", args=[patient.pk]),
         "alert": reverse("encounters:alert_add", args=[patient.pk]),
         "end alert": reverse("encounters:alert_end", args=[patient.alerts.first().pk]),
+        "problem": reverse("encounters:problem_add", args=[patient.pk]),
         "edit allergy": reverse("encounters:allergy_edit", args=[patient.allergies.first().pk]),
         "edit diagnosis": reverse("encounters:diagnosis_edit", args=[rows["diagnosis"].pk]),
         "add diagnosis": reverse("encounters:diagnosis_add", args=[visits["open"].pk]),

@@ -219,7 +219,7 @@ def test_diagnoses_are_said_in_words_with_their_rank_and_the_problem_they_belong
         ("Admission 1", "2019"),
         ("Discharge 2", ""),
     ]
-    assert [(problem.words, problem.since) for problem in shown.problems] == [
+    assert [(problem.words, problem.since) for problem in shown.problems.standing] == [
         ("Essential hypertension", "2019")
     ]
 
