@@ -196,7 +196,7 @@ def test_problem_promoted_in_a_visit_about_somebody_else_does_not_count(
     visit: Encounter, clinician: User
 ) -> None:
     problem = promote(add_diagnosis(visit, by=clinician, text="Gout"), by=clinician)
-    other = EncounterFactory(patient=visit.patient)
+    other = EncounterFactory(patient=visit.patient, status="finished")
     counted = Diagnosis.objects.of_patient(visit.patient).listed()
 
     wrong = lifecycle.enter_in_error(visit, by=clinician, about="opened-twice", reason="twice")
