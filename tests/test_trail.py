@@ -24,6 +24,16 @@ NOBODY_NAMED = {
     "encounters:practitioner_find",
     "records:board_today",
     "records:board_earlier",
+    # Lists of one's own work, like the board.
+    "encounters:encounter_hand_over_all",
+    "records:todo_list",
+    "records:todo_count",
+    # No patient's: one's templates, the clinic's drugs, a line read back.
+    "records:template_list",
+    "records:template_add",
+    "records:template_edit",
+    "records:medication_find",
+    "records:dosage_read",
 }
 PAGES = sorted(name for name, row in TABLE.items() if row.get)
 

@@ -63,6 +63,7 @@ class MoveView(VisitFormView):
         people = Patient.objects.visible_to(request.user).listed()
         found = people.exclude(pk=self.encounter.patient_id).search(text)[:MOST_FOUND]
         rows = found_patients(found) if text else []
+        audit.record_view(self.encounter, by=request.user)
         if text:
             audit.record_search(Patient, by=request.user, found=len(rows))
         context = self.about() | {"rows": rows, "text": text, "alike": sound_alike(rows)}

@@ -39,9 +39,9 @@ def pages_of(world: World, role: str, part: slice) -> dict[str, str]:
     ("role", "part"),
     [
         (FRONT_DESK, slice(None)),
-        (CLINICIAN, slice(0, 16)),
-        (CLINICIAN, slice(16, 30)),
-        (CLINICIAN, slice(30, None)),
+        (CLINICIAN, slice(0, 18)),
+        (CLINICIAN, slice(18, 38)),
+        (CLINICIAN, slice(38, None)),
     ],
     ids=["desk", "chart", "records", "steps"],
 )

@@ -12,7 +12,7 @@ from clinik.models import User
 from clinik.roles import ADMINISTRATOR, AUDITOR, CLINICIAN, FRONT_DESK, NURSE
 from encounters import lifecycle
 from encounters.models import Encounter, Patient, PatientAlert, Practitioner
-from records.models import Finding, Note, Observation
+from records.models import Finding, Note, NoteTemplate, Observation
 from records.vitals_entry import record_vitals
 from tests.factories import (
     AllergyFactory,
@@ -22,6 +22,7 @@ from tests.factories import (
     NoteFactory,
     ObservationFactory,
     PatientFactory,
+    PractitionerFactory,
     PrescriptionFactory,
     UserFactory,
 )
@@ -101,7 +102,9 @@ def _chart(visit: Encounter, doctor: Practitioner, nurse: User) -> dict[str, Any
             pulse=pulse, temperature="38.4", spo2="90", respiration="26", weight="70",
             height="175", consciousness="A", oxygen="air", pain="3",
         )  # fmt: skip
-    ObservationFactory(**of, code_code="2823-3", code_display="Potassium", interpretation="HH")
+    critical = ObservationFactory(
+        **of, code_code="2823-3", code_display="Potassium", interpretation="HH"
+    )
     ObservationFactory(**of, **ERROR)
     signed: Note = NoteFactory(
         **of, signed=True, title="Visit summary", content="Feels well.\n" * 9
@@ -126,6 +129,13 @@ def _chart(visit: Encounter, doctor: Practitioner, nurse: User) -> dict[str, Any
         "active": of_status["active"],
         "assessment": assessment,
         "diagnosis": diagnosis,
+        "critical": critical,
+        "awaiting": NoteFactory(
+            encounter=visit, author=PractitionerFactory(), signed=True, cosigner=doctor
+        ),
+        "template": NoteTemplate.objects.create(
+            practitioner=doctor, name="Sprained ankle", body="Mechanism:\nSwelling:\nPlan:"
+        ),
         "observation": Observation.objects.filter(encounter=visit, status="final").first(),
     }
 
@@ -171,6 +181,7 @@ def _desk_pages(patient: Patient, visits: dict[str, Encounter]) -> dict[str, str
         "deceased": reverse("encounters:patient_deceased", args=[visits["of the dead"].patient_id]),
         "refused": reverse("encounters:encounter_cancel", args=[visits["finished"].pk]),
         "password": reverse("account_change_password"),
+        "preferences": reverse("preferences"),
         "log out": reverse("account_logout"),
         "missing": reverse("records:patient_detail", args=[uuid.uuid4()]),
     }
@@ -211,6 +222,16 @@ def _chart_pages(
         "print medication": reverse("records:medication_print", args=[patient.pk]),
         "questionnaire": reverse("records:instrument_add", args=[visits["open"].pk, "phq-9"]),
         "record in error": reverse("records:record_error", args=["note", rows["signed"].pk]),
+        "several results": reverse("records:observation_labs", args=[visits["open"].pk]),
+        "correct": reverse("records:observation_correct", args=[rows["observation"].pk]),
+        "seen": reverse("records:observation_seen", args=[rows["critical"].pk]),
+        "trend": reverse("records:patient_trend", args=[patient.pk, "bp"]),
+        "look a code up": reverse("encounters:condition_find") + "?q=zzzz",
+        "second signature": reverse("records:note_cosign", args=[rows["awaiting"].pk]),
+        "ask for a signature": reverse("records:note_cosigner", args=[rows["signed"].pk]),
+        "templates": reverse("records:template_list"),
+        "new template": reverse("records:template_add"),
+        "template": reverse("records:template_edit", args=[rows["template"].pk]),
     }
     for verb, row in (("activate", "prescription"), ("hold", "active"), ("stop", "active")):
         found[f"{verb} it"] = reverse("records:prescription_step", args=[rows[row].pk, verb])

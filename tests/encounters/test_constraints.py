@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, models, transaction
 
 from clinik import clock
 from clinik.ids import uuid7
-from clinik.models import AuditEvent, Code, Draft, ImportedResource
+from clinik.models import AuditEvent, Code, CodeWord, Draft, ImportedResource
 from encounters.models import (
     ClassPeriod,
     EncounterParticipant,
@@ -22,7 +22,7 @@ from encounters.models import (
     PractitionerIdentifier,
     StatusPeriod,
 )
-from records.models import Finding, NoteSignature, ObservationComponent
+from records.models import Finding, NoteSignature, NoteTemplate, ObservationComponent
 from tests.factories import (
     AllergyFactory,
     AssessmentFactory,
@@ -82,6 +82,12 @@ def _period(model: type[models.Model], **fields: Any) -> Row:
 
 def _open_period() -> models.Model:
     return EncounterFactory().status_history.get()
+
+
+def _template() -> models.Model:
+    return NoteTemplate.objects.create(
+        practitioner=PractitionerFactory(), name="Ankle", body="Swelling:"
+    )
 
 
 def _new_patient() -> models.Model:
@@ -215,6 +221,8 @@ UNIQUE: dict[str, Row] = {
         source="s", resource_type="Patient", resource_id="1", row_model="p", row_id=uuid7(),
         digest="d",
     ),
+    "note_template_named_once": _template,
+    "code_word_key": lambda: CodeWord.objects.create(system="s", word="one", positions=b""),
     "code_key": lambda: Code.objects.create(system="s", code="1", display="one"),
     "patient_identifier_once": lambda: PatientIdentifier.objects.create(
         patient=PatientFactory(), system="s", value="1"
@@ -244,6 +252,8 @@ APART = {
     "patient_not_merged_into_itself",
     "not_same_person_in_order",
     "clinik_auditevent_action_known",
+    "note_cosigner_is_another",
+    "records_notetemplate_type_known",
 }
 
 
@@ -315,6 +325,17 @@ def test_row_does_not_name_itself() -> None:
         insert_copy(_visit("arrived")(), id=key, part_of_id=key)
     with pytest.raises(IntegrityError, match="patient_not_merged_into_itself"):
         insert_copy(_fresh(_new_patient()), id=key, merged_into_id=key)
+
+
+def test_nobody_is_asked_to_sign_their_own_note_a_second_time() -> None:
+    note = NoteFactory()
+    with pytest.raises(IntegrityError, match="note_cosigner_is_another"):
+        insert_copy(note, cosigner_id=note.author_id)
+
+
+def test_template_is_of_a_type_that_notes_have() -> None:
+    with pytest.raises(IntegrityError, match="records_notetemplate_type_known"):
+        insert_copy(_template(), type="odd")
 
 
 def test_pair_of_patients_is_kept_in_order() -> None:
