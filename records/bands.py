@@ -76,12 +76,15 @@ def why_no_bands(age: Age | None) -> str:
     return ""
 
 
-def flag(vital: str, value: Value, *, age: Age | None, pregnant: bool) -> Flag | None:
+def flag(
+    vital: str, value: Value, *, age: Age | None, pregnant: bool, scale2: bool = False
+) -> Flag | None:
     """The flag of one value; None where it is unremarkable, no number, or `why_no_bands` says why.
 
     `vital` is pulse, respiration, spo2, temperature, systolic, diastolic or consciousness (a letter
     of A C V P U; adults only); others have no bands. Oxygen is a treatment and is not flagged.
-    In pregnancy the upper limits of blood pressure are its own, the rest stays as by age.
+    In pregnancy the upper limits of blood pressure are its own, the rest stays as by age. With
+    `scale2` a saturation counts by that scale as on air: from 88 on it is unremarkable.
     """
     if age is None or why_no_bands(age):
         return None
@@ -96,6 +99,8 @@ def flag(vital: str, value: Value, *, age: Age | None, pregnant: bool) -> Flag |
         raised = _pregnancy_flag(vital, number)
         found = raised or _by_age(vital, number, age, band)
         return found if raised or (found and found.code in ("L", "LL")) else None
+    if band is None:
+        return _adult_flag(vital, number, scale2=scale2)
     return _by_age(vital, number, age, band)
 
 
@@ -150,7 +155,7 @@ def _consciousness_flag(letter: str) -> Flag | None:
     return Flag("LL", _("not alert"), _("NEWS2, Royal College of Physicians 2017"))
 
 
-def _adult_flag(vital: str, number: Decimal) -> Flag | None:
+def _adult_flag(vital: str, number: Decimal, *, scale2: bool = False) -> Flag | None:
     """Ours: LL and HH for 3 NEWS2 points or a blood pressure above 180 or 120; L and H for 2
     points, a temperature from 38.1, a blood pressure from 140 or 90."""
     limits = {"systolic": (180, 140), "diastolic": (120, 90)}.get(vital)
@@ -166,7 +171,7 @@ def _adult_flag(vital: str, number: Decimal) -> Flag | None:
     middles = {"pulse": 70, "respiration": 16, "systolic": 150, "temperature": 37, "spo2": 101}
     if vital not in middles:
         return None
-    points = sign_points(vital, number)
+    points = sign_points(vital, number, scale2=scale2)
     if points not in (2, 3):
         return None
     side = "L" if number < middles[vital] else "H"

@@ -19,9 +19,9 @@ from records.models.observation import Status
 from records.news2 import News2
 from records.observations import CRITICAL
 from records.obstacles import not_acknowledged
-from records.readings import Person, Reading, pregnant_at, read, score
+from records.readings import Person, Reading, person_on, read, score
 from records.taking import one_taking, overdue_since
-from records.vitals import PREGNANCY_DUE, PREGNANCY_STATUS, VITALS
+from records.vitals import NOTED, VITALS
 
 SHOWN_SIGNS = ("spo2", "respiration", "bp", "pulse", "temperature", "consciousness")
 SCORED_CODES = tuple(code for key in (*SHOWN_SIGNS, "oxygen") for code in VITALS[key].codes)
@@ -47,7 +47,7 @@ def vitals_of(
     signs: dict[uuid.UUID, list[Observation]] = {}
     noted: dict[uuid.UUID, list[Observation]] = {}
     for record in newest_signs(visits, people):
-        if record.code_code in (PREGNANCY_DUE, PREGNANCY_STATUS):
+        if record.code_code in NOTED:
             noted.setdefault(record.patient_id, []).append(record)
         elif record.encounter_id is not None:
             signs.setdefault(record.encounter_id, []).append(record)
@@ -55,7 +55,7 @@ def vitals_of(
     found = {}
     for visit, records in signs.items():
         row = rows[visit]
-        person = Person(row.age, pregnant_at(noted.get(row.patient_id, ()), today))
+        person = person_on(today, row.age, noted.get(row.patient_id, ()))
         readings = [made for record in records if (made := read(record, person))]
         flags = _flags(readings, person, row)
         here = [record for record in records if not record.source]
@@ -78,7 +78,7 @@ def newest_signs(visits: list[uuid.UUID], people: set[uuid.UUID]) -> QuerySet[Ob
         Observation.objects.listed()
         .filter(
             Q(encounter__in=visits, code_code__in=SCORED_CODES)
-            | Q(patient__in=people, code_code__in=[PREGNANCY_DUE, PREGNANCY_STATUS])
+            | Q(patient__in=people, code_code__in=NOTED)
         )
         .exclude(status=Status.CANCELLED)
         .annotate(place=rank)

@@ -139,9 +139,12 @@ def news2(
     return News2(sum(points.values()), missing, points)
 
 
-def sign_points(sign: str, value: Value) -> int | None:
-    """The points of one measured sign (SpO2 on scale 1); None where it is no number."""
-    return _measured(sign, value, _STEPS[sign])
+def sign_points(sign: str, value: Value, *, scale2: bool = False) -> int | None:
+    """The points of one measured sign; SpO2 on scale 1, or on scale 2 as on air.
+
+    None where it is no number.
+    """
+    return _measured(sign, value, _SCALE_2 if scale2 and sign == "spo2" else _STEPS[sign])
 
 
 def overdue_after(score: News2) -> timedelta:

@@ -15,9 +15,7 @@ from records.observations import CRITICAL
 from records.readings import Reading, read
 from records.recording import authors
 from records.sections import person_at
-from records.vitals import BY_CODE, PREGNANCY_DUE, PREGNANCY_STATUS
-
-PREGNANCY = (PREGNANCY_STATUS, PREGNANCY_DUE)
+from records.vitals import BY_CODE, NOTED
 
 
 def before_closing(sender: Any, *, encounter: Encounter, **kwargs: Any) -> list[Obstacle]:
@@ -73,7 +71,7 @@ def critical_unseen(encounter: Encounter) -> list[Observation]:
     newest value is asked for.
     """
     critical = Q(code_code__in=BY_CODE) | Q(interpretation__in=CRITICAL)
-    noted = Q(patient=encounter.patient_id, code_code__in=PREGNANCY)
+    noted = Q(patient=encounter.patient_id, code_code__in=NOTED)
     rows = list(
         Observation.objects.listed()
         .filter(Q(critical, encounter=encounter, source="") | noted)
@@ -81,7 +79,7 @@ def critical_unseen(encounter: Encounter) -> list[Observation]:
         .prefetch_related("components")
         .newest_first()
     )
-    person = person_at(encounter, [row for row in rows if row.code_code in PREGNANCY])
+    person = person_at(encounter, [row for row in rows if row.code_code in NOTED])
     return not_acknowledged(
         (row, read(row, person))
         for row in rows

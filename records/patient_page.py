@@ -17,9 +17,9 @@ from encounters.models import Encounter, Patient
 from records.board_cards import minutes_words, waited
 from records.models import Note, Observation, Prescription
 from records.prescriptions import STEPS, allowed_verbs
-from records.readings import Person, Reading, pregnant_at, read
+from records.readings import Person, Reading, person_on, read
 from records.sparks import Spark, spark_of
-from records.vitals import BY_CODE, PREGNANCY_DUE, PREGNANCY_STATUS, VITALS
+from records.vitals import BY_CODE, NOTED, VITALS
 
 VISITS_SHOWN = 20
 NOTES_SHOWN = 10
@@ -219,13 +219,13 @@ def _vitals(patient: Patient, user: Any) -> tuple[LastVital, ...]:
         .of_patient(patient)
         .listed()
         .exclude(status="cancelled")
-        .filter(code_code__in=[*BY_CODE, PREGNANCY_STATUS, PREGNANCY_DUE], effective__isnull=False)
+        .filter(code_code__in=[*BY_CODE, *NOTED], effective__isnull=False)
         .annotate(place=place)
         .filter(place__lte=TREND)
         .newest_first()
         .prefetch_related("components")
     )
-    noted = [row for row in found if row.code_code in (PREGNANCY_STATUS, PREGNANCY_DUE)]
+    noted = [row for row in found if row.code_code in NOTED]
     by_key: dict[str, list[Reading]] = {}
     for record in found:
         reading = read(record, _person(patient, record, noted))
@@ -237,7 +237,7 @@ def _vitals(patient: Patient, user: Any) -> tuple[LastVital, ...]:
 def _person(patient: Patient, record: Observation, noted: Sequence[Observation]) -> Person:
     """As the patient was when the value was taken: a child's band is the child's."""
     when = record.effective or clock.now()
-    return Person(patient.age_at(when), pregnant_at(noted, localtime(when).date()))
+    return person_on(localtime(when).date(), patient.age_at(when), noted)
 
 
 def _last(key: str, readings: Sequence[Reading]) -> LastVital:

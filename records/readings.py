@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.dateparse import parse_date
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from clinik.ages import Age
@@ -23,6 +24,8 @@ from records.vitals import (
     DIASTOLIC,
     PREGNANCY_DUE,
     PREGNANCY_STATUS,
+    SCALE_2_TARGET,
+    SPO2_TARGET,
     SYSTOLIC,
     VITALS,
     in_band_unit,
@@ -40,6 +43,8 @@ class Person:
 
     age: Age | None
     pregnant: bool = False
+    # A clinician set the target of 88 to 92 %: saturation counts by NEWS2's scale 2.
+    scale2: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,9 @@ def read(
         return Reading(record, "oxygen", _("on air"), "", number)
     found = None
     if number is not None:
-        found = flag(vital.key, number, age=person.age, pregnant=person.pregnant)
+        found = flag(
+            vital.key, number, age=person.age, pregnant=person.pregnant, scale2=person.scale2
+        )
     unit = shown_unit(record.value_unit_code) if record.value_unit_code else record.value_unit
     return Reading(record, vital.key, record.value_words, unit, number, found)
 
@@ -161,7 +168,24 @@ def score(readings: Iterable[Reading], person: Person) -> News2 | None:
         consciousness=alert.record.value_coded_code if alert else "",
         temperature=number("temperature"),
     )
-    return news2(taken, age=person.age, pregnant=person.pregnant)
+    return news2(taken, age=person.age, pregnant=person.pregnant, scale2=person.scale2)
+
+
+def person_on(day: dt.date | None, age: Age | None, noted: Iterable[Observation]) -> Person:
+    """Who is judged on this day of the clinic, by what was noted (newest first; vitals.NOTED)."""
+    if day is None:
+        return Person(age)
+    noted = list(noted)
+    return Person(age, pregnant_at(noted, day), scale2_at(noted, day))
+
+
+def scale2_at(records: Iterable[Observation], day: dt.date) -> bool:
+    """Whether the newest saturation target (newest first) set by this day asks for scale 2."""
+    for record in records:
+        when = record.effective
+        if record.code_code == SPO2_TARGET and when and localtime(when).date() <= day:
+            return record.value_text == SCALE_2_TARGET
+    return False
 
 
 def pregnant_at(records: Iterable[Observation], day: dt.date) -> bool:

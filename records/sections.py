@@ -27,12 +27,12 @@ from records.models import Assessment, Observation, Prescription
 from records.news2 import News2, why_not_scored
 from records.observations import CRITICAL
 from records.prescriptions import STEPS, allowed_verbs
-from records.readings import Person, Reading, change_words, pregnant_at, read, score
+from records.readings import Person, Reading, change_words, person_on, read, score
 from records.recording import CLOSED, is_author
 from records.sparks import Spark, spark_of
 from records.taking import one_taking, overdue_since
 from records.trends import sign_of
-from records.vitals import BY_CODE, PREGNANCY_DUE, PREGNANCY_STATUS, VITALS
+from records.vitals import BY_CODE, NOTED, SPO2_TARGET, VITALS
 
 # How many rows a section shows unasked, how many values a trend has, and the signs that say
 # "not taken" where they were not.
@@ -211,6 +211,8 @@ class VitalsSection(Section):
     overdue: dt.datetime | None = None
     why_no_flags: str = ""
     why_no_score: str = ""
+    # The saturation target that makes scale 2 count, with who set it and when.
+    target: Observation | None = None
     # The key of the rows that the one-line form makes; None where a line typed now is out of place.
     line_key: uuid.UUID | None = None
 
@@ -255,6 +257,9 @@ class VitalsSection(Section):
             ),
             why_no_flags=why_no_bands(person.age),
             why_no_score=why_not_scored(person.age, pregnant=person.pregnant),
+            target=next((row for row in before if row.code_code == SPO2_TARGET), None)
+            if person.scale2
+            else None,
             line_key=uuid7() if can_add and encounter.status not in CLOSED else None,
         )
 
@@ -273,7 +278,7 @@ def earlier_vitals(encounter: Encounter, shown: list[Observation]) -> list[Obser
         .filter(
             # What this visit says of a pregnancy holds for its own values too.
             Q(code_code__in=BY_CODE, effective__lte=until)
-            | Q(code_code__in=(PREGNANCY_STATUS, PREGNANCY_DUE), effective__lte=known)
+            | Q(code_code__in=NOTED, effective__lte=known)
         )
         .exclude(pk__in=[row.pk for row in shown[:500]])
         .annotate(
@@ -284,16 +289,17 @@ def earlier_vitals(encounter: Encounter, shown: list[Observation]) -> list[Obser
             )
         )
         .filter(place__lte=TREND)
+        .select_related("author", "entered_by")
         .newest_first()
     )
     return list(ranked)
 
 
 def person_at(encounter: Encounter, noted: Iterable[Observation]) -> Person:
-    """Age and pregnancy on the day of the visit, as the bands need them."""
+    """Age, pregnancy and saturation target on the day of the visit, as the bands need them."""
     when = encounter.start or encounter.planned_start or encounter.end or clock.now()
     day = timezone.localtime(when).date()
-    return Person(encounter.patient.age_at(when), pregnant_at(noted, day))
+    return person_on(day, encounter.patient.age_at(when), noted)
 
 
 def _tiles(

@@ -25,9 +25,9 @@ from records.models.observation import Category
 from records.models.observation import Status as ObservationStatus
 from records.observations import CRITICAL
 from records.obstacles import not_acknowledged
-from records.readings import Person, pregnant_at, read
+from records.readings import person_on, read
 from records.recording import practitioner_of
-from records.vitals import BY_CODE, PREGNANCY_DUE, PREGNANCY_STATUS
+from records.vitals import BY_CODE, NOTED
 
 SHOWN = 50
 # Results of these kinds are looked at by somebody, whatever their value.
@@ -169,7 +169,7 @@ def _unseen_signs(mine: Practitioner, user: Any) -> list[Observation]:
     signs: dict[uuid.UUID, list[Observation]] = {}
     noted: dict[uuid.UUID, list[Observation]] = {}
     for row in newest_signs(list(visits), people):
-        if row.code_code in (PREGNANCY_DUE, PREGNANCY_STATUS):
+        if row.code_code in NOTED:
             noted.setdefault(row.patient_id, []).append(row)
         elif row.encounter_id is not None and not row.source:
             row.patient = visits[row.encounter_id].patient
@@ -179,7 +179,7 @@ def _unseen_signs(mine: Practitioner, user: Any) -> list[Observation]:
         visit = visits[pk]
         day = localtime(visit.date).date() if visit.date_known else None
         age: Age | None = visit.patient.age_at(day)
-        person = Person(age, bool(day and pregnant_at(noted.get(visit.patient_id, ()), day)))
+        person = person_on(day, age, noted.get(visit.patient_id, ()))
         found += not_acknowledged((row, read(row, person)) for row in rows)
     return found
 

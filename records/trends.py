@@ -35,8 +35,8 @@ from records.plot import (
     tick_words,
     ticks,
 )
-from records.readings import Person, Reading, diastolic_of, pregnant_at, read
-from records.vitals import BY_CODE, PREGNANCY_DUE, PREGNANCY_STATUS, VITALS, as_decimal
+from records.readings import Person, Reading, diastolic_of, person_on, read
+from records.vitals import BY_CODE, NOTED, VITALS, as_decimal
 
 # Values drawn at most, the newest; the page says when there are more.
 MOST = 500
@@ -153,7 +153,7 @@ def load_trend(patient: Patient, user: Any, sign: str) -> Trend:
         .prefetch_related("components")
         .newest_first()[: MOST + 1]
     )
-    noted = list(theirs.with_codes([PREGNANCY_STATUS, PREGNANCY_DUE]).newest_first()[:20])
+    noted = list(theirs.with_codes(NOTED).newest_first()[:20])
     known = theirs.order_by("code_code").values_list("code_code", flat=True).distinct()
     present = {sign_of(code) for code in known}
     rows = tuple(_row(sign, record, person_of(patient, record, noted)) for record in found[:MOST])
@@ -178,7 +178,7 @@ def person_of(patient: Patient, record: Observation, noted: list[Observation]) -
     """As the patient was when the value was taken: a child's band is the child's."""
     when = record.effective
     day = localtime(when).date() if when else None
-    return Person(patient.age_at(when) if when else None, pregnant_at(noted, day) if day else False)
+    return person_on(day, patient.age_at(when) if when else None, noted)
 
 
 def _row(sign: str, record: Observation, person: Person) -> Row:
@@ -266,7 +266,7 @@ def _bands(sign: str, rows: list[Row], person: Person, y: Scale) -> list[Band]:
     value = max([Decimal(str(y.low)), *lower]).quantize(step)
     runs: list[tuple[str, str, Decimal, Decimal]] = []
     while value <= Decimal(str(y.high)) and len(runs) < 12:
-        found = flag(asked, value, age=person.age, pregnant=person.pregnant)
+        found = flag(asked, value, age=person.age, pregnant=person.pregnant, scale2=person.scale2)
         code, words = (found.code, found.words) if found else ("", "")
         if runs and runs[-1][0] == code:
             runs[-1] = (code, words, runs[-1][2], value)

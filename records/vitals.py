@@ -19,6 +19,13 @@ SYSTOLIC = "8480-6"
 DIASTOLIC = "8462-4"
 PREGNANCY_STATUS = "82810-3"
 PREGNANCY_DUE = "11778-8"
+# Our own: the saturation a clinician aims at. FHIR and LOINC have no code for it that is in use.
+OWN_CODES = "urn:clinik:observation"
+SPO2_TARGET = "spo2-target"
+# The text of that target which NEWS2's scale 2 is for, and of the usual one, which ends it.
+SCALE_2_TARGET, USUAL_TARGET = "88-92 %", "94-98 %"
+# What is noted of a person that decides how vital signs are judged.
+NOTED = (PREGNANCY_STATUS, PREGNANCY_DUE, SPO2_TARGET)
 
 CONSCIOUSNESS = {
     "A": gettext_lazy("alert"),

@@ -31,9 +31,13 @@ from records.vitals import (
     BY_CODE,
     CONSCIOUSNESS,
     DIASTOLIC,
+    OWN_CODES,
     PREGNANCY_DUE,
     PREGNANCY_STATUS,
+    SCALE_2_TARGET,
+    SPO2_TARGET,
     SYSTOLIC,
+    USUAL_TARGET,
     VITALS,
     bp_refusal,
     in_band_unit,
@@ -47,8 +51,9 @@ ON_AIR = "0"
 PRESSURES = {"systolic": SYSTOLIC, "diastolic": DIASTOLIC}
 SIGNS = tuple(key for key in VITALS if key not in ("bp", "bmi", "consciousness"))
 # The fields of the form, and everything it can make: a blood pressure is one observation.
-NAMES = (*PRESSURES, *SIGNS, "consciousness", "pregnancy", "due")
-_ROWS = ("bp", *SIGNS, "consciousness", "pregnancy", "due")
+NAMES = (*PRESSURES, *SIGNS, "consciousness", "pregnancy", "due", "target")
+_ROWS = ("bp", *SIGNS, "consciousness", "pregnancy", "due", "target")
+TARGETS = (SCALE_2_TARGET, USUAL_TARGET)
 # LOINC's answers to the pregnancy status: by what the form sends.
 PREGNANCY = {"yes": ("LA15173-0", "Pregnant"), "no": ("LA26683-5", "Not pregnant")}
 
@@ -88,6 +93,9 @@ def record_vitals(
     """
     require(by, "records.add_observation")
     typed, consciousness = read_values(values)
+    if "target" in typed:
+        # Scale 2 counts only where a clinician set the target: an order, not a measurement.
+        require(by, "records.prescribe")
     before = _made_before(encounter, by, id)
     if before:
         return _same_as(before, typed, consciousness, id)
@@ -133,6 +141,10 @@ def read_values(values: Mapping[str, str]) -> tuple[dict[str, Typed], str]:
     if letter and (why := refusal("consciousness", letter)):
         errors["consciousness"] = why
     errors |= _read_pregnancy(texts["pregnancy"], texts["due"], typed)
+    if target := (values.get("target") or ""):
+        if target not in TARGETS:
+            errors["target"] = _("A target is 88-92 % or 94-98 %.")
+        typed["target"] = Typed("target", target, "")
     if errors:
         raise ValidationError(errors)
     if not typed and not letter:
@@ -231,6 +243,16 @@ def rows_of(
         made.append(("pregnancy", row, []))
     if "due" in typed:
         made.append(("due", _noted(PREGNANCY_DUE, value_text=typed["due"].digits), []))
+    if "target" in typed:
+        row = Observation(
+            status=Status.FINAL,
+            category=Category.THERAPY,
+            code_system=OWN_CODES,
+            code_code=SPO2_TARGET,
+            code_display="SpO2 target",
+            value_text=typed["target"].digits,
+        )
+        made.append(("target", row, []))
     if consciousness:
         words = str(CONSCIOUSNESS[consciousness])
         row = _vital("consciousness", value_coded_code=consciousness, value_coded_display=words)

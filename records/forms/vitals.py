@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinik import clock
 from clinik.forms import DateInput, MomentField, NewRowForm, PatientGuard
+from records.vitals import SCALE_2_TARGET, USUAL_TARGET
 from records.vitals_entry import NAMES
 from records.vitals_line import MOST, read_line
 
@@ -23,7 +24,8 @@ def _units(label: Any, *choices: tuple[str, str]) -> forms.ChoiceField:
 
 
 class VitalsForm(NewRowForm, PatientGuard, forms.Form):
-    """`last` holds the words about the last value of each sign, shown under its field."""
+    """`last` holds the words about the last value of each sign, shown under its field; `may_aim`
+    offers the saturation target, which a clinician sets."""
 
     systolic = _digits(_("Systolic, mmHg"))
     diastolic = _digits(_("Diastolic, mmHg"))
@@ -58,13 +60,27 @@ class VitalsForm(NewRowForm, PatientGuard, forms.Form):
         help_text=_("In pregnancy there is no NEWS2, and blood pressure has its own limits."),
     )
     due = forms.DateField(label=_("Due date"), required=False, widget=DateInput)
+    target = forms.ChoiceField(
+        label=_("SpO₂ target"),
+        required=False,
+        choices=[("", "–"), (SCALE_2_TARGET, _("88-92 %, scale 2")), (USUAL_TARGET, _("94-98 %"))],
+        help_text=_("With a target of 88-92 %, NEWS2 counts by scale 2 from now on."),
+    )
     effective = MomentField(label=_("Taken at"))
     confirmed = forms.BooleanField(
         label=_("The values are right as typed"), required=False, widget=forms.HiddenInput
     )
 
-    def __init__(self, *args: Any, last: Mapping[str, str] | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        last: Mapping[str, str] | None = None,
+        may_aim: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        if not may_aim:
+            del self.fields["target"]
         self.fields["effective"].initial = clock.to_minute(clock.now())
         if self.patient.gender == "male":
             del self.fields["pregnancy"], self.fields["due"]

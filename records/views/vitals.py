@@ -47,7 +47,12 @@ def _last(encounter: Encounter, user: Any) -> dict[str, str]:
 
 
 def _form(encounter: Encounter, user: Any, data: QueryDict | None, query: QueryDict) -> VitalsForm:
-    return VitalsForm(data, patient=encounter.patient, last=_last(encounter, user))
+    return VitalsForm(
+        data,
+        patient=encounter.patient,
+        last=_last(encounter, user),
+        may_aim=user.has_perm("records.prescribe"),
+    )
 
 
 def _save(form: VitalsForm, encounter: Encounter, user: Any) -> Any:
