@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from clinik import clock
 from clinik.roles import CLINICIAN
 from encounters.models import Encounter, Patient
 from records.models import Note, Observation, Prescription
@@ -125,7 +126,7 @@ def test_steps_of_a_full_visit_are_light(
 
 @pytest.fixture
 def full_board() -> None:
-    """200 visits of today, in every column."""
+    """200 visits of today, in every column, at whichever hour this runs."""
     statuses = ("planned", "arrived", "triaged", "in-progress", "finished")
     for n in range(200):
         EncounterFactory(
@@ -133,6 +134,7 @@ def full_board() -> None:
             patient=PatientFactory(family=f"Wolfeschlegel{n}", given="Hubert Blaine"),
             reason_text=f"A cough that has lasted for {n} weeks",
             location=f"Room {n % 20}",
+            **({"planned_start": clock.now()} if n % 5 == 0 else {}),
         )
 
 

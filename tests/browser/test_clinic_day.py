@@ -58,8 +58,9 @@ class Keys:
 
 
 def add(page: Page, section: str) -> None:
-    """Open a section's form in place by its "+ Add" link."""
-    page.locator(f"#section-{section}").get_by_role("link", name=re.compile("Add")).first.click()
+    """Open a section's form in place by its "+ Add" link, or that of all vital signs."""
+    word = "All fields" if section == "vitals" else "Add"
+    page.locator(f"#section-{section}").get_by_role("link", name=re.compile(word)).first.click()
 
 
 def test_a_visit_from_the_door_to_the_search(crowd: None, staff: Callable[..., Page]) -> None:
