@@ -40,6 +40,8 @@ from records.vitals import BY_CODE, NOTED, VITALS, as_decimal
 
 # Values drawn at most, the newest; the page says when there are more.
 MOST = 500
+# The room that the name of a band takes, in pixels of the chart.
+NAME_HEIGHT = 12.0
 
 
 @dataclass(frozen=True)
@@ -274,11 +276,13 @@ def _bands(sign: str, rows: list[Row], person: Person, y: Scale) -> list[Band]:
             runs.append((code, words, value, value))
         value += step
     half = float(step) / 2
-    return [
+    bands = [
         _band(code.lower(), f"{whose}{code} {words}", float(low) - half, float(high) + half, y)
         for code, words, low, high in runs
         if code
     ]
+    # Cut off by the diastolic dots, what is left may be too thin to bear its name.
+    return [band for band in bands if not lower or float(band.height) >= NAME_HEIGHT]
 
 
 def _range_band(sign: str, rows: list[Row], y: Scale) -> list[Band]:
@@ -296,7 +300,7 @@ def _range_band(sign: str, rows: list[Row], y: Scale) -> list[Band]:
 def _band(css: str, name: str, low: float, high: float, y: Scale) -> Band:
     upper, lower = max(TOP, y(high)), min(HEIGHT - BOTTOM, y(low))
     height = max(0.0, lower - upper)
-    return Band(css, name, pixel(upper), pixel(height), pixel(upper + min(12.0, height)))
+    return Band(css, name, pixel(upper), pixel(height), pixel(upper + min(NAME_HEIGHT, height)))
 
 
 def _band_words(sign: str, person: Person) -> str:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import uuid
 from decimal import Decimal
 from typing import Any
 
@@ -11,11 +12,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from clinik import clock
 from clinik.roles import NURSE
 from encounters.models import Patient
 from records.loinc import _FACTORS, LABS
 from records.plot import GAP, Scale, spark_points, stretches, ticks
 from records.trends import load_trend
+from records.vitals_entry import record_vitals
 from tests.factories import EncounterFactory, ObservationFactory, PatientFactory, UserFactory
 
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
@@ -200,3 +203,18 @@ def test_a_trend_costs_the_same_with_one_and_with_many_values() -> None:
             page(client, patient, "temperature")
         costs.append(len(queries))
     assert costs[0] == costs[1]
+
+
+@pytest.mark.django_db
+def test_no_systolic_band_lies_behind_diastolic_dots() -> None:
+    user, visit = UserFactory(role="Clinician"), EncounterFactory()
+    for hours, (upper, lower) in enumerate((("142", "88"), ("138", "82"))):
+        record_vitals(
+            visit, by=user, id=uuid.uuid4(), systolic=upper, diastolic=lower,
+            effective=clock.now() - dt.timedelta(hours=hours + 1),
+        )  # fmt: skip
+    chart = load_trend(visit.patient, user, "bp").chart
+    assert chart is not None
+    highest = min(float(dot.y) for dot in chart.lines[1].dots)
+    assert chart.bands
+    assert all(float(band.y) + float(band.height) <= highest for band in chart.bands)
