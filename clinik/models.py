@@ -177,13 +177,19 @@ class Draft(models.Model):
 
 
 class ImportRun(models.Model):
-    """One run of an import command: who, when, which files, what came of them."""
+    """One run of an import command: who, when, what was asked for, what came of it.
 
+    A run without `finished` was cut off; the next run of the same files goes on in it.
+    """
+
+    command = models.CharField(_("command"), max_length=60, blank=True, default="")
     source = models.CharField(_("source"), max_length=200)
     started = models.DateTimeField(_("started"))
     finished = models.DateTimeField(_("finished"), null=True)
     by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    # The paths as they were asked for; each file read has a row of its own (ImportFile).
     files = models.JSONField(_("files"), default=list)
+    options = models.JSONField(_("options"), default=dict)
     counts = models.JSONField(_("counts"), default=dict)
     failures = models.JSONField(_("failures"), default=list)
 
@@ -196,22 +202,65 @@ class ImportRun(models.Model):
         return f"{self.source} {self.started:%Y-%m-%d %H:%M}"
 
 
+class ImportFile(models.Model):
+    """One file of a run, and how far it has been written: its rows and this row change in one
+    transaction, so a run that was cut off goes on where it stood."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("not written yet")
+        WRITTEN = "written", _("written")
+        REFUSED = "refused", _("refused")
+
+    run = models.ForeignKey(ImportRun, on_delete=models.PROTECT, related_name="parts")
+    number = models.PositiveIntegerField()
+    name = models.CharField(_("file"), max_length=1000)
+    # SHA-256 of the file as it lies there, and its bytes.
+    digest = models.CharField(_("digest"), max_length=64)
+    size = models.PositiveBigIntegerField(_("size"), default=0)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
+    # Resources (lines of NDJSON, rows of CSV) written so far.
+    done = models.PositiveIntegerField(_("done"), default=0)
+    # What came of them so far: an ImportReport as JSON.
+    report = models.JSONField(_("report"), default=dict)
+
+    class Meta:
+        verbose_name = _("imported file")
+        verbose_name_plural = _("imported files")
+        ordering = ["run", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "number"], name="import_file_number"),
+            one_of("state", ["waiting", "written", "refused"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class ImportedResource(models.Model):
     """Which row a resource of a source became, so that a second run finds it.
 
     Several keys may name one row. `row_version` is the row's version as the import wrote it: a
-    higher one now means that staff have edited it. `raw` keeps what is not modelled.
+    higher one now means that staff have edited it. `raw` keeps what is not modelled: of a resource
+    that became a row its further elements, of one that became none (`row_model` empty: an
+    organisation, a procedure) the whole of it, as sent. `patient_id` is whose it is. `first_run`
+    brought it, `run` brought what it says now.
     """
 
     source = models.CharField(max_length=200)
     resource_type = models.CharField(max_length=60)
     resource_id = models.CharField(max_length=500)
-    row_model = models.CharField(max_length=60)
-    row_id = models.UUIDField()
+    row_model = models.CharField(max_length=60, blank=True, default="")
+    row_id = models.UUIDField(null=True)
     row_version = models.PositiveIntegerField(default=1)
+    patient_id = models.UUIDField(null=True)
     digest = models.CharField(max_length=64)
     raw = models.JSONField(default=dict)
-    run = models.ForeignKey(ImportRun, null=True, on_delete=models.PROTECT, related_name="+")
+    first_run = models.ForeignKey(
+        ImportRun, null=True, on_delete=models.PROTECT, related_name="first_resources"
+    )
+    run = models.ForeignKey(
+        ImportRun, null=True, on_delete=models.PROTECT, related_name="resources"
+    )
 
     class Meta:
         verbose_name = _("imported resource")
@@ -221,10 +270,49 @@ class ImportedResource(models.Model):
                 fields=["source", "resource_type", "resource_id"], name="imported_resource_key"
             )
         ]
-        indexes = [models.Index(fields=["row_id"], name="imported_resource_row")]
+        indexes = [
+            models.Index(
+                fields=["row_id"],
+                name="imported_resource_row",
+                condition=models.Q(row_id__isnull=False),
+            ),
+            models.Index(
+                fields=["patient_id"],
+                name="imported_resource_patient",
+                condition=models.Q(row_id__isnull=True, patient_id__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.resource_type}/{self.resource_id}"
+
+
+class PendingReference(models.Model):
+    """A column of an imported row that waits for a resource which no run has brought yet.
+
+    `target_id` is the id that the source gives it, or "system|value" where only a number is known.
+    """
+
+    source = models.CharField(max_length=200)
+    target_type = models.CharField(max_length=60)
+    target_id = models.CharField(max_length=500)
+    row_model = models.CharField(max_length=60)
+    row_id = models.UUIDField()
+    # The foreign key that is filled.
+    name = models.CharField(max_length=60)
+
+    class Meta:
+        verbose_name = _("reference waiting for its target")
+        verbose_name_plural = _("references waiting for their targets")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "target_type", "target_id", "row_id", "name"],
+                name="pending_reference_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.target_type}/{self.target_id}"
 
 
 class Code(ClinikModel):

@@ -25,7 +25,7 @@ from encounters.models import (
     StatusPeriod,
 )
 from encounters.models.encounter import OPEN, Status
-from records.models import Assessment, Note, Observation, Prescription
+from records.models import Assessment, Note, Observation, Prescription, Report
 
 PASSWORD = "correct horse battery"
 
@@ -200,6 +200,15 @@ class PrescriptionFactory(RecordFactory):
 
     author = factory.SubFactory(PractitionerFactory)
     medication_text = "Amlodipine 5 mg"
+
+
+class ReportFactory(RecordFactory):
+    class Meta:
+        model = Report
+
+    status = "final"
+    code_text = "Lipid panel"
+    source = "laboratory"
 
 
 class AssessmentFactory(RecordFactory):

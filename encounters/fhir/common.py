@@ -41,6 +41,15 @@ def period(reading: Reading, key: str) -> dict[str, Any]:
     return timed("start", start) | timed("end", end)
 
 
+def effective(reading: Reading) -> dict[str, Any]:
+    """The time, or the beginning of the period."""
+    at = reading.time("effectiveDateTime", zone()) or reading.time("effectiveInstant", zone())
+    if at is None and (sent := reading.obj.get("effectivePeriod")) is not None:
+        inner = Reading(sent, reading.at("effectivePeriod"))
+        at = inner.time("start", zone()) or inner.time("end", zone())
+    return timed("effective", at)
+
+
 def _exact(time: FhirTime) -> bool:
     return time.precision == "instant"
 

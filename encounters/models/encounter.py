@@ -209,6 +209,7 @@ class Encounter(ClinikModel):
             ("enter_in_error_empty_encounter", "Can enter in error a visit without records"),
             ("enter_in_error_encounter", "Can enter any visit in error"),
             ("restore_encounter", "Can restore a visit entered in error"),
+            ("export_encounter", "Can export a list of visits"),
         ]
         constraints = [
             one_of("status", Status.values),

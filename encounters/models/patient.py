@@ -180,7 +180,10 @@ class Patient(ClinikModel):
         verbose_name = _("patient")
         verbose_name_plural = _("patients")
         ordering = ["family", "given", "id"]
-        permissions = [("merge_patient", "Can merge patients")]
+        permissions = [
+            ("merge_patient", "Can merge patients"),
+            ("export_patient", "Can export what is recorded about a patient"),
+        ]
         constraints = [
             one_of("gender", Gender.values, blank=True),
             one_of("marital_status", MaritalStatus.values, blank=True),

@@ -7,9 +7,6 @@ from typing import Any
 from clinik.models import ImportedResource, ImportRun
 from records.bundle.reading import Entry, Key
 
-# Of a resource that is kept for its name only: there is no row.
-NO_ROW = uuid.UUID(int=0)
-
 
 class KeyBook:
     """Collects what is to be written; `write()` writes it in few statements."""
@@ -25,7 +22,7 @@ class KeyBook:
         """An organisation or a place: no row, only what it is called."""
         key = self._known.get(entry.key)
         if key is None:
-            self.new(entry, "", NO_ROW, 1, "", {"name": name})
+            self.new(entry, "", None, 1, "", {"name": name})
         elif key.raw != {"name": name}:
             self._change(key, {"name": name})
 
@@ -33,7 +30,7 @@ class KeyBook:
         self,
         entry: Entry,
         row_model: str,
-        row_id: uuid.UUID,
+        row_id: uuid.UUID | None,
         row_version: int,
         digest: str,
         raw: dict[str, Any],
@@ -48,6 +45,7 @@ class KeyBook:
                 row_version=row_version,
                 digest=digest,
                 raw=raw,
+                first_run=self._run,
                 run=self._run,
             )
         )

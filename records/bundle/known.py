@@ -58,7 +58,7 @@ class Known:
                 )
                 for key in found:
                     self.keys[kind, key.resource_id] = key
-                    if key.row_model:
+                    if key.row_id is not None:
                         self.row_ids[kind, key.resource_id] = key.row_id
 
     def _own_numbers(self, file: ResourceFile) -> set[tuple[str, str]]:

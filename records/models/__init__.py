@@ -6,6 +6,7 @@ from records.models.note import Note, NoteSignature
 from records.models.note_template import NoteTemplate
 from records.models.observation import Observation, ObservationComponent
 from records.models.prescription import Prescription
+from records.models.report import ObservationMember, Report, ReportResult
 
 __all__ = [
     "Assessment",
@@ -16,5 +17,8 @@ __all__ = [
     "NoteTemplate",
     "Observation",
     "ObservationComponent",
+    "ObservationMember",
     "Prescription",
+    "Report",
+    "ReportResult",
 ]

@@ -10,7 +10,16 @@ from django.db import IntegrityError, connection, models, transaction
 
 from clinik import clock
 from clinik.ids import uuid7
-from clinik.models import AuditEvent, Code, CodeWord, Draft, ImportedResource
+from clinik.models import (
+    AuditEvent,
+    Code,
+    CodeWord,
+    Draft,
+    ImportedResource,
+    ImportFile,
+    ImportRun,
+    PendingReference,
+)
 from encounters.models import (
     ClassPeriod,
     EncounterParticipant,
@@ -22,7 +31,14 @@ from encounters.models import (
     PractitionerIdentifier,
     StatusPeriod,
 )
-from records.models import Finding, NoteSignature, NoteTemplate, ObservationComponent
+from records.models import (
+    Finding,
+    NoteSignature,
+    NoteTemplate,
+    ObservationComponent,
+    ObservationMember,
+    ReportResult,
+)
 from tests.factories import (
     AllergyFactory,
     AssessmentFactory,
@@ -33,6 +49,7 @@ from tests.factories import (
     PatientFactory,
     PractitionerFactory,
     PrescriptionFactory,
+    ReportFactory,
     UserFactory,
 )
 
@@ -187,6 +204,7 @@ FACTORIES: dict[str, Row] = {
     "allergy": AllergyFactory,
     "diagnosis": DiagnosisFactory,
     "assessment": AssessmentFactory,
+    "report": ReportFactory,
     "note": NoteFactory,
     "observation": ObservationFactory,
     "prescription": PrescriptionFactory,
@@ -197,11 +215,14 @@ FACTORIES: dict[str, Row] = {
 }
 
 
+CHART = ("assessment", "note", "observation", "prescription", "report")
+
+
 def _choices() -> list[tuple[str, str, str]]:
     """Each rule that a column holds one of its choices: model, column, name of the rule."""
     found = []
     for name in FACTORIES:
-        app = "records" if name in ("assessment", "note", "observation", "prescription") else None
+        app = "records" if name in CHART else None
         model = apps.get_model(app or "encounters", name)
         for rule in model._meta.constraints:
             column = rule.name.removeprefix(f"{model._meta.app_label}_{name}_")
@@ -241,6 +262,14 @@ UNIQUE: dict[str, Row] = {
         note=NoteFactory(), practitioner=PractitionerFactory(), by=UserFactory(),
         at=clock.now(), digest="d",
     ),
+    "report_result_position": lambda: ReportResult.objects.create(report=ReportFactory()),
+    "panel_member_position": lambda: ObservationMember.objects.create(panel=ObservationFactory()),
+    "import_file_number": lambda: ImportFile.objects.create(
+        run=ImportRun.objects.create(source="s", started=clock.now()), number=1, name="f"
+    ),
+    "pending_reference_once": lambda: PendingReference.objects.create(
+        source="s", target_type="Patient", target_id="1", row_model="p", row_id=uuid7(), name="n"
+    ),
     "observation_component_position": lambda: ObservationComponent.objects.create(
         observation=ObservationFactory()
     ),
@@ -252,6 +281,7 @@ APART = {
     "patient_not_merged_into_itself",
     "not_same_person_in_order",
     "clinik_auditevent_action_known",
+    "clinik_importfile_state_known",
     "note_cosigner_is_another",
     "records_notetemplate_type_known",
 }
@@ -348,6 +378,12 @@ def test_trail_knows_four_kinds_of_acts() -> None:
     event = AuditEvent(id=7, at=NOW, act="patient.view", action="X", object_type="patient")
     with pytest.raises(IntegrityError, match="clinik_auditevent_action_known"):
         insert_copy(event)
+
+
+def test_file_of_a_run_is_in_a_known_state() -> None:
+    run = ImportRun.objects.create(source="s", started=clock.now())
+    with pytest.raises(IntegrityError, match="clinik_importfile_state_known"):
+        insert_copy(ImportFile(id=7, run=run, number=1, name="f", digest="", state="odd"))
 
 
 def _name_no_visit(row: models.Model) -> None:

@@ -1,0 +1,119 @@
+"""DocumentReference (FHIR R4): a note."""
+
+import base64
+import binascii
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from clinik.codes import LOINC, Coded
+from clinik.fhir import FhirError, check_status, parse_reference
+from clinik.imports import Mapped, Reading
+from encounters.fhir.common import (
+    coded,
+    concept,
+    first_concept,
+    first_person,
+    timed,
+    zone,
+)
+from records.models import (
+    Note,
+)
+
+_NOTE_TYPES = {
+    "11506-3": Note.Type.PROGRESS,
+    "18842-5": Note.Type.DISCHARGE,
+    "11488-4": Note.Type.CONSULTATION,
+    "34117-2": Note.Type.HISTORY,
+    "11504-8": Note.Type.OPERATIVE,
+    "28570-0": Note.Type.PROCEDURE,
+    "57133-1": Note.Type.REFERRAL,
+    "18761-7": Note.Type.TRANSFER,
+}
+
+
+def read_note(resource: dict[str, Any], place: str) -> Mapped:
+    reading = Reading(resource, place)
+    kind = concept(reading, "type")
+    fields: dict[str, Any] = {
+        "status": _note_status(reading),
+        "type": _note_type(kind),
+        **coded("type", kind),
+        "category": str(first_concept(reading, "category")),
+        "title": reading.text("description"),
+    }
+    mapped = Mapped(Note, fields)
+    context = Reading(reading.take("context") or {}, reading.at("context"))
+    mapped.links = {
+        "patient": reading.reference("subject"),
+        "encounter": parse_reference(context.first("encounter"), context.at("encounter[0]")),
+        "author": first_person(reading, "author"),
+    }
+    at = reading.time("date", zone())
+    if at is None and context.obj.get("period") is not None:
+        at = Reading(context.obj["period"], context.at("period")).time("start", zone())
+    if context.rest():
+        reading.keep("context")
+    fields |= timed("effective", at)
+    _content(reading, fields)
+    mapped.raw = reading.rest()
+    return mapped
+
+
+def _note_type(kind: Coded) -> str:
+    for coding in ({"system": kind.system, "code": kind.code}, *kind.more):
+        if coding.get("system") == LOINC and coding.get("code") in _NOTE_TYPES:
+            return _NOTE_TYPES[coding["code"]].value
+        if coding.get("code") in Note.Type.values:
+            return str(coding["code"])
+    return Note.Type.OTHER.value
+
+
+def _note_status(reading: Reading) -> str:
+    """docStatus; a current document without one counts as final."""
+    status = check_status("DocumentReference", reading.take("status"), reading.at("status"))
+    sent = reading.take("docStatus")
+    if status == "superseded":
+        reading.keep("status")
+    if status == "entered-in-error":
+        return status
+    if sent is None:
+        return Note.Status.FINAL.value
+    return check_status("DocumentReference.docStatus", sent, reading.at("docStatus"))
+
+
+def _content(reading: Reading, fields: dict[str, Any]) -> None:
+    """The first attachment that is text; what is none (a PDF, an address) stays in the rest."""
+    fields |= {"content": "", "content_type": "text/plain"}
+    attachments = [
+        Reading(content.obj.get("attachment") or {}, content.at("attachment"))
+        for content in reading.each("content")
+    ]
+    if not attachments:
+        return
+    attachment = next((one for one in attachments if _is_text(one)), attachments[0])
+    fields["title"] = fields["title"] or attachment.text("title")
+    if len(attachments) > 1 or not _is_text(attachment):
+        reading.keep("content")
+    if not _is_text(attachment):
+        return
+    where, data = attachment.place, attachment.text("data")
+    kind = attachment.text("contentType")
+    charset = kind.partition("charset=")[2].strip(' "') or "utf-8"
+    try:
+        text = base64.b64decode("".join(data.split()), validate=True).decode(charset)
+    except (binascii.Error, UnicodeDecodeError, LookupError) as error:
+        if isinstance(error, UnicodeDecodeError) and not kind:
+            # Nobody said that it is text.
+            reading.keep("content")
+            return
+        raise FhirError(f"{where}.data", _("no readable base64 text")) from error
+    if "\0" in text:
+        raise FhirError(f"{where}.data", _("a character that no text may hold"))
+    fields |= {"content": text, "content_type": kind.partition(";")[0] or "text/plain"}
+
+
+def _is_text(attachment: Reading) -> bool:
+    kind = attachment.text("contentType") or "text/plain"
+    return kind.startswith("text/") and bool(attachment.text("data"))

@@ -1,0 +1,126 @@
+"""Observation (FHIR R4) with its components."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from clinik.codes import UCUM
+from clinik.fhir import FhirError, Number, check_status, read_quantity
+from clinik.imports import Mapped, Reading, Row, storable
+from encounters.fhir.common import (
+    coded,
+    concept,
+    effective,
+    first_concept,
+    first_person,
+    link,
+    notes,
+    zone,
+)
+from records.models import (
+    Observation,
+    ObservationComponent,
+)
+
+# The kinds of value[x] that have no columns of their own; kept as sent in `value_other`.
+_OTHER_VALUES = (
+    "valueRange", "valueRatio", "valueSampledData", "valueTime", "valueDateTime", "valuePeriod",
+)  # fmt: skip
+
+
+def read_observation(resource: dict[str, Any], place: str) -> Mapped:
+    reading = Reading(resource, place)
+    fields: dict[str, Any] = {
+        "status": check_status("Observation", reading.take("status"), reading.at("status")),
+        "category": _category(reading),
+        **coded("code", concept(reading, "code")),
+        **effective(reading),
+        **_value(reading),
+        "note": notes(reading),
+    }
+    if not any(fields[f"code_{part}"] for part in ("code", "display", "text")):
+        raise FhirError(reading.at("code"), _("is missing"))
+    issued = reading.time("issued", zone())
+    fields["issued"] = issued.instant if issued else None
+    for name, key in (("body_site", "bodySite"), ("method", "method")):
+        value = concept(reading, key)
+        fields |= {f"{name}_code": value.code, f"{name}_text": value.text or value.display}
+        if value.code:
+            reading.keep(key)
+    mapped = Mapped(Observation, fields, parent="observation")
+    link(reading, mapped, patient="subject", author=())
+    mapped.links["author"] = first_person(reading, "performer")
+    for position, component in enumerate(reading.each("component")):
+        columns = {**coded("code", concept(component, "code")), **_value(component)}
+        mapped.parts.append(Row(ObservationComponent, {"position": position, **columns}))
+        if component.rest():
+            reading.keep("component")
+    mapped.raw = reading.rest()
+    return mapped
+
+
+def _category(reading: Reading) -> str:
+    value = first_concept(reading, "category")
+    return value.code or str(value)
+
+
+def _value(reading: Reading) -> dict[str, Any]:
+    """value[x], or why there is none, with interpretation and reference range."""
+    boolean = reading.boolean("valueBoolean")
+    fields: dict[str, Any] = {
+        "value_text": reading.text("valueString"),
+        "value_boolean": boolean,
+        "value_other": _other_value(reading),
+        "absent_reason": str(concept(reading, "dataAbsentReason")),
+        **coded("value_coded", concept(reading, "valueCodeableConcept")),
+        **_quantity(reading),
+    }
+    interpretation = first_concept(reading, "interpretation")
+    fields["interpretation"] = interpretation.code or str(interpretation)
+    return fields | _range(reading)
+
+
+def _other_value(reading: Reading) -> dict[str, Any] | None:
+    for key in _OTHER_VALUES:
+        if reading.obj.get(key) is not None:
+            return {key: storable(reading.take(key))}
+    return None
+
+
+def _quantity(reading: Reading) -> dict[str, Any]:
+    names = ("value", "value_comparator", "value_unit", "value_unit_code")
+    empty: dict[str, Any] = {**dict.fromkeys(names, ""), "value_number": None}
+    whole = reading.obj.get("valueInteger")
+    if whole is not None:
+        if not isinstance(whole, Number):
+            raise FhirError(reading.at("valueInteger"), _("a number belongs here"))
+        reading.take("valueInteger")
+        return empty | {"value": whole.text, "value_number": float(whole)}
+    sent = reading.take("valueQuantity", known="value comparator unit system code")
+    if sent is None:
+        return empty
+    quantity = read_quantity(sent, reading.at("valueQuantity"))
+    if quantity.system not in ("", UCUM):
+        reading.keep("valueQuantity")
+    return empty | {
+        "value": quantity.value,
+        "value_number": quantity.value_number,
+        "value_comparator": quantity.comparator,
+        "value_unit": quantity.unit or quantity.code,
+        "value_unit_code": quantity.code if quantity.system in ("", UCUM) else "",
+    }
+
+
+def _range(reading: Reading) -> dict[str, str]:
+    sent = reading.first("referenceRange", known="low high text")
+    if sent is None:
+        return {"range_low": "", "range_high": "", "range_text": ""}
+    inner = Reading(sent, f"{reading.at('referenceRange')}[0]")
+    ends = {}
+    for end in ("low", "high"):
+        value = inner.take(end)
+        ends[end] = read_quantity(value, inner.at(end)).value if value is not None else ""
+        if value is not None and value.keys() - {"value"}:
+            # The unit of a bound has no column.
+            reading.keep("referenceRange")
+    return {"range_low": ends["low"], "range_high": ends["high"], "range_text": inner.text("text")}
