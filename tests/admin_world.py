@@ -5,7 +5,7 @@ from itertools import count
 from django.contrib.sessions.backends.db import SessionStore
 
 from clinik import audit, clock
-from clinik.models import Code, Draft, ImportedResource, ImportRun
+from clinik.models import Code, Draft, ImportedResource, ImportFile, ImportRun, PendingReference
 from clinik.roles import CLINICIAN
 from encounters.models import (
     ClassPeriod,
@@ -22,7 +22,15 @@ from encounters.models import (
     Practitioner,
     PractitionerIdentifier,
 )
-from records.models import Finding, Note, NoteSignature, NoteTemplate, ObservationComponent
+from records.models import (
+    Finding,
+    Note,
+    NoteSignature,
+    NoteTemplate,
+    ObservationComponent,
+    ObservationMember,
+    ReportResult,
+)
 from tests.factories import (
     AllergyFactory,
     AssessmentFactory,
@@ -32,6 +40,7 @@ from tests.factories import (
     ObservationFactory,
     PatientFactory,
     PrescriptionFactory,
+    ReportFactory,
     UserFactory,
 )
 
@@ -67,6 +76,15 @@ def _one(number: int) -> None:
         row_id=visit.patient_id,
         digest="0" * 64,
         run=run,
+    )
+    ImportFile.objects.create(run=run, number=1, name="a.json", digest=f"{number:064x}", size=9)
+    PendingReference.objects.create(
+        source="demo",
+        target_type="Practitioner",
+        target_id=f"d{number}",
+        row_model="encounters.encounter",
+        row_id=visit.pk,
+        name="practitioner",
     )
     Draft.objects.create(
         user=user, form="note", target=str(visit.pk), payload={"content": "half a word"}
@@ -106,6 +124,8 @@ def _chart(visit: Encounter, author: Practitioner) -> None:
     ObservationComponent.objects.create(
         observation=observation, code_code="8480-6", code_text="Systolic", value="120"
     )
+    ReportResult.objects.create(report=ReportFactory(**rows), observation=observation)
+    ObservationMember.objects.create(panel=ObservationFactory(**rows), observation=observation)
     note: Note = NoteFactory(signed=True, **rows)
     assert author.user is not None
     NoteSignature.objects.create(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.core.paginator import Paginator
@@ -51,6 +52,14 @@ def links(pages: Iterable[tuple[str, Any]]) -> SafeString:
     return format_html_join(
         " · ", '<a href="{}">{}</a>', [(url, label) for url, label in pages if url]
     )
+
+
+def uuid_in(term: str) -> UUID | None:
+    """The row number that was searched for, with or without hyphens; None for other texts."""
+    try:
+        return UUID(term)
+    except ValueError:
+        return None
 
 
 class ClinikAdmin(HistoryPage, admin.ModelAdmin):

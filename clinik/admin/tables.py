@@ -1,8 +1,6 @@
-"""Codes, the audit trail, imports, typing in progress, and who is logged in."""
+"""Codes, the audit trail, typing in progress, and who is logged in."""
 
-import json
 from typing import Any
-from uuid import UUID
 
 import allauth.account.admin
 import allauth.mfa.admin  # noqa: F401
@@ -20,22 +18,14 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from clinik import code_index, codes
-from clinik.admin.base import ReadOnlyAdmin
+from clinik.admin.base import ReadOnlyAdmin, uuid_in
 from clinik.admin.editing import EditingAdmin
-from clinik.models import AuditEvent, Code, Draft, ImportedResource, ImportRun, User
+from clinik.models import AuditEvent, Code, Draft, User
 
 # The libraries' own pages would edit and delete; importing them first makes sure that they stand
 # there to be taken away. A second step at login is reset on the user's page.
 for library_model in (Group, EmailAddress, Authenticator):
     admin.site.unregister(library_model)
-
-
-def uuid_in(term: str) -> UUID | None:
-    """The row number that was searched for, with or without hyphens; None for other texts."""
-    try:
-        return UUID(term)
-    except ValueError:
-        return None
 
 
 @admin.register(Group)
@@ -125,79 +115,6 @@ class AuditEventAdmin(ReadOnlyAdmin):
             return queryset.filter(by__in=User.objects.filter(username__iexact=term)), False
         wanted = models.Q(object_type__in=self.kinds, object_id=str(key))
         wanted |= models.Q(patient_id=key) | models.Q(encounter_id=key)
-        return queryset.filter(wanted), False
-
-
-@admin.register(ImportRun)
-class ImportRunAdmin(ReadOnlyAdmin):
-    """Each run with its report."""
-
-    list_display = ["started", "source", "by", "finished", "number_of_files", "refused"]
-    list_select_related = ["by"]
-    search_fields = ["source"]
-    fields = ["source", "started", "finished", "by", "report", "refusals", "read_files"]
-    readonly_fields = ["report", "refusals", "read_files"]
-
-    @admin.display(description=_("files"))
-    def number_of_files(self, row: ImportRun) -> int:
-        return len(row.files)
-
-    @admin.display(description=_("refused"))
-    def refused(self, row: ImportRun) -> int:
-        return len(row.failures)
-
-    @admin.display(description=_("report"))
-    def report(self, row: ImportRun) -> str:
-        return "\n".join(
-            f"{kind}: {_counted(counts)}" for kind, counts in sorted(row.counts.items())
-        )
-
-    @admin.display(description=_("refusals"))
-    def refusals(self, row: ImportRun) -> str:
-        return "\n".join(_said(failure) for failure in row.failures) or "–"
-
-    @admin.display(description=_("files"))
-    def read_files(self, row: ImportRun) -> str:
-        return "\n".join(_said(file) for file in row.files) or "–"
-
-
-def _counted(counts: Any) -> str:
-    if isinstance(counts, dict):
-        return ", ".join(f"{number} {name}" for name, number in counts.items() if number)
-    return str(counts)
-
-
-def _said(entry: Any) -> str:
-    if isinstance(entry, dict):
-        return ": ".join(str(value) for value in entry.values() if value)
-    return str(entry)
-
-
-@admin.register(ImportedResource)
-class ImportedResourceAdmin(ReadOnlyAdmin):
-    list_display = ["resource_type", "resource_id", "source", "row_model", "row_id", "row_version"]
-    search_fields = ["resource_id"]
-    search_help_text = _("The id in the source, or the id of the row here, in full.")
-    ordering = ["-id"]
-    list_select_related = ["run"]
-    fields = ["source", "resource_type", "resource_id", "row_model", "row_id", "row_version"]
-    fields += ["run", "rest"]
-    readonly_fields = ["rest"]
-    view_permission = "clinik.view_importedresource"
-    about_people = True
-
-    @admin.display(description=_("what is not modelled, as sent"))
-    def rest(self, row: ImportedResource) -> str:
-        return json.dumps(row.raw, indent=2, ensure_ascii=False)
-
-    def search(
-        self, request: HttpRequest, queryset: models.QuerySet[Any], term: str
-    ) -> tuple[models.QuerySet[Any], bool]:
-        if not term:
-            return queryset, False
-        wanted = models.Q(resource_id=term)
-        if key := uuid_in(term):
-            wanted |= models.Q(row_id=key)
         return queryset.filter(wanted), False
 
 

@@ -8,9 +8,8 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from clinik.admin.base import link_to, links
+from clinik.admin.base import link_to, links, uuid_in
 from clinik.admin.editing import AddForm, ChangeForm, EditingAdmin
-from clinik.admin.tables import uuid_in
 from encounters import patients, practitioners
 from encounters.admin.shared import (
     OfPatientAdmin,

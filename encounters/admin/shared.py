@@ -8,8 +8,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from clinik.admin.base import ClinikAdmin, ReadOnlyAdmin, ReadOnlyInline
-from clinik.admin.tables import uuid_in
+from clinik.admin.base import ClinikAdmin, ReadOnlyAdmin, ReadOnlyInline, uuid_in
 from encounters.models import Patient, Practitioner
 
 

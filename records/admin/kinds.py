@@ -16,7 +16,10 @@ from records.models import (
     NoteTemplate,
     Observation,
     ObservationComponent,
+    ObservationMember,
     Prescription,
+    Report,
+    ReportResult,
 )
 
 
@@ -37,12 +40,19 @@ class ComponentInline(PartsInline):
     readonly_fields = ["__str__"]
 
 
+class MemberInline(PartsInline):
+    model = ObservationMember
+    fk_name = "panel"
+    related = ["observation"]
+    fields = ["position", "observation"]
+
+
 @admin.register(Observation)
 class ObservationAdmin(RecordAdmin):
     list_display = ["__str__", "code_code", "value_shown", "patient", "encounter", "effective"]
     list_display += ["status"]
     list_filter = ["status"]
-    inlines = [ComponentInline]
+    inlines = [ComponentInline, MemberInline]
 
     @admin.display(description=_("value"))
     def value_shown(self, row: Observation) -> str:
@@ -90,6 +100,20 @@ class AssessmentAdmin(RecordAdmin):
     inlines = [FindingInline]
 
 
+class ResultInline(PartsInline):
+    model = ReportResult
+    related = ["observation"]
+    fields = ["position", "observation"]
+
+
+@admin.register(Report)
+class ReportAdmin(RecordAdmin):
+    """Only imports make one."""
+
+    list_filter = ["status"]
+    inlines = [ResultInline]
+
+
 @admin.register(ObservationComponent)
 class ObservationComponentAdmin(OfPatientReadOnlyAdmin):
     path = "observation__patient"
@@ -124,3 +148,27 @@ class NoteSignatureAdmin(OfPatientReadOnlyAdmin):
     @admin.display(description=_("patient"))
     def patient(self, row: Any) -> str:
         return row.note.patient.name
+
+
+@admin.register(ReportResult)
+class ReportResultAdmin(OfPatientReadOnlyAdmin):
+    path = "report__patient"
+    view_permission = "records.view_report"
+    list_display = ["position", "report", "observation", "patient"]
+    list_select_related = ["report__patient", "observation"]
+
+    @admin.display(description=_("patient"))
+    def patient(self, row: Any) -> str:
+        return row.report.patient.name
+
+
+@admin.register(ObservationMember)
+class ObservationMemberAdmin(OfPatientReadOnlyAdmin):
+    path = "panel__patient"
+    view_permission = "records.view_observation"
+    list_display = ["position", "panel", "observation", "patient"]
+    list_select_related = ["panel__patient", "observation"]
+
+    @admin.display(description=_("patient"))
+    def patient(self, row: Any) -> str:
+        return row.panel.patient.name
