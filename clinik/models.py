@@ -287,6 +287,30 @@ class ImportedResource(models.Model):
         return f"{self.resource_type}/{self.resource_id}"
 
 
+class ImportedIdentifier(models.Model):
+    """A business identifier of an imported resource, so that references like
+    Location?identifier=system|value find it, in this run or a later one."""
+
+    source = models.CharField(max_length=200)
+    resource_type = models.CharField(max_length=60)
+    system = models.CharField(max_length=500, blank=True, default="")
+    value = models.CharField(max_length=500)
+    resource_id = models.CharField(max_length=500)
+
+    class Meta:
+        verbose_name = _("identifier of an imported resource")
+        verbose_name_plural = _("identifiers of imported resources")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "resource_type", "value", "system", "resource_id"],
+                name="imported_identifier_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.resource_type} {self.value}"
+
+
 class PendingReference(models.Model):
     """A column of an imported row that waits for a resource which no run has brought yet.
 

@@ -15,6 +15,7 @@ from clinik.models import (
     Code,
     CodeWord,
     Draft,
+    ImportedIdentifier,
     ImportedResource,
     ImportFile,
     ImportRun,
@@ -266,6 +267,9 @@ UNIQUE: dict[str, Row] = {
     "panel_member_position": lambda: ObservationMember.objects.create(panel=ObservationFactory()),
     "import_file_number": lambda: ImportFile.objects.create(
         run=ImportRun.objects.create(source="s", started=clock.now()), number=1, name="f"
+    ),
+    "imported_identifier_once": lambda: ImportedIdentifier.objects.create(
+        source="s", resource_type="Location", system="s", value="1", resource_id="l"
     ),
     "pending_reference_once": lambda: PendingReference.objects.create(
         source="s", target_type="Patient", target_id="1", row_model="p", row_id=uuid7(), name="n"
