@@ -84,9 +84,35 @@ def record_search(
     )
 
 
-def _write(act: str, *, by: Any, **columns: Any) -> AuditEvent:
+def record_export(
+    model: type[models.Model],
+    *,
+    by: Any,
+    detail: Mapping[str, Any],
+    act: str = "export",
+    fields: Iterable[str] = (),
+    patient: models.Model | None = None,
+    here: Origin | None = None,
+) -> AuditEvent:
+    """Write that `by` took a list of rows out: by which fields it was chosen, how many it holds.
+
+    A list that is still being sent when its request is over hands its request's origin in (`here`).
+    """
+    return _write(
+        f"{model._meta.model_name}.{act}",
+        by=by,
+        here=here,
+        action=AuditEvent.Action.READ,
+        object_type=model._meta.label_lower,
+        patient_id=patient.pk if patient else None,
+        fields=sorted(set(fields)),
+        detail=dict(detail),
+    )
+
+
+def _write(act: str, *, by: Any, here: Origin | None = None, **columns: Any) -> AuditEvent:
     """Raises AuditUnavailable: what cannot be written down is not done and not shown."""
-    here = origin.get()
+    here = here or origin.get()
     try:
         return AuditEvent.objects.create(
             at=clock.now(),

@@ -178,9 +178,14 @@ def read_page(
     return keyset.Page(rows(page.rows, diagnoses), page.previous, page.next)
 
 
+def count_found(found: Any) -> int:
+    """How many there are, up to one more than COUNTED_TO."""
+    return found.order_by()[: COUNTED_TO + 1].count()
+
+
 def count_words(found: Any) -> str:
     """ "312 found", or "500+ found": never a count over the whole table."""
-    number = found.order_by()[: COUNTED_TO + 1].count()
+    number = count_found(found)
     if number > COUNTED_TO:
         return _("%(n)s+ found") % {"n": COUNTED_TO}
     return ngettext("%(n)s found", "%(n)s found", number) % {"n": number}

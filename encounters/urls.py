@@ -40,6 +40,7 @@ urlpatterns = [
     path("practitioners/find/", practitioners.practitioner_find, name="practitioner_find"),
     path("conditions/find/", conditions.condition_find, name="condition_find"),
     path("visits/", search.encounter_list, name="encounter_list"),
+    path("visits/csv/", search.encounter_csv, name="encounter_csv"),
     path("patients/<uuid:patient_pk>/visits/new/", visits.encounter_open, name="encounter_open"),
     path("visits/<uuid:pk>/edit/", editing.EditView.as_view(), name="encounter_edit"),
     path("visits/<uuid:pk>/step/<slug:verb>/", steps.encounter_step, name="encounter_step"),

@@ -43,14 +43,16 @@ BY_KIND = {
     "time": DATES,
 }
 # Read by views themselves, not by a form.
+_SEARCH = (
+    "q", "cursor", "count", "sort", "from", "to", "on", "status", "class_code", "patient",
+    "practitioner", "diagnosis", "reason", "type", "service", "location", "open",
+)  # fmt: skip
 USED = {
     "encounters:patient_find": ("q",),
     "encounters:patient_list": ("q", "after", "before"),
     "encounters:practitioner_find": ("q",),
-    "encounters:encounter_list": (
-        "q", "cursor", "count", "sort", "from", "to", "on", "status", "class_code", "patient",
-        "practitioner", "diagnosis", "reason", "type", "service", "location", "open",
-    ),
+    "encounters:encounter_list": _SEARCH,
+    "encounters:encounter_csv": _SEARCH,
     "encounters:encounter_open": ("plan", "date"),
     "records:board_today": ("date", "room", "version"),
     "records:board_earlier": ("after",),
@@ -58,11 +60,13 @@ USED = {
     "records:encounter_detail": ("add", "all"),
     "records:encounter_past": ("day", "practitioner", "location"),
     "records:assessment_add": ("rows",),
-}  # fmt: skip
+}
 PARAMETERS = ("next", *sorted({name for names in USED.values() for name in names}))
 
 
 def answers(response: Any) -> bool:
+    if response.streaming:
+        assert b"".join(response.streaming_content)
     return response.status_code < 500
 
 

@@ -58,6 +58,7 @@ TABLE: dict[str, Row] = {
     "encounters:allergy_error": row(post=CARE),
     # Visits
     "encounters:encounter_list": row(STAFF),
+    "encounters:encounter_csv": row({C, A}),
     "encounters:encounter_open": row(STAFF, STAFF),
     "encounters:encounter_edit": row(STAFF, STAFF),
     "encounters:encounter_step": row(post=CARE),

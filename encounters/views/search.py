@@ -1,19 +1,28 @@
 """The visit search: the URL is the query."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    QueryDict,
+    StreamingHttpResponse,
+)
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from clinik import audit, clock, keyset
+from clinik import audit, clock, keyset, spreadsheets
 from clinik.pages import number_in
-from encounters import search
+from encounters import search, visit_csv
 from encounters.filters import COUNT_DEFAULT, COUNT_MAX, SORTS, EncounterFilter
 from encounters.models import Encounter
 from encounters.models.encounter import EncounterClass, Status
@@ -33,6 +42,10 @@ CHIPS = (
     "on",
     "open",
 )
+
+
+# Lines of a CSV file that are sent together.
+LINES_AT_ONCE = 200
 
 
 @dataclass(frozen=True)
@@ -61,6 +74,56 @@ def encounter_list(request: HttpRequest) -> HttpResponse:
     )
 
 
+@require_GET
+@permission_required(
+    ("encounters.view_encounter", "encounters.export_encounter"), raise_exception=True
+)
+def encounter_csv(request: HttpRequest) -> HttpResponseBase:
+    """Every visit that the search finds, in its order, streamed; not only the page shown.
+
+    The trail says before what is taken out, and after how many rows went.
+    """
+    found = EncounterFilter(request.GET, user=request.user)
+    if not found.form.is_valid():
+        query = request.GET.urlencode()
+        return HttpResponseRedirect(f"{reverse('encounters:encounter_list')}?{query}")
+    number = search.count_found(found.qs)
+    counted = {"found": min(number, search.COUNTED_TO), "more": number > search.COUNTED_TO}
+    audit.record_export(
+        Encounter,
+        by=request.user,
+        fields=_used(found),
+        patient=found.chosen_patient,
+        detail=counted,
+    )
+    lines = spreadsheets.lines(
+        visit_csv.header(diagnoses=request.user.has_perm("encounters.view_diagnosis")),
+        visit_csv.rows(found.qs, user=request.user, newest=request.GET.get("sort") != "oldest"),
+    )
+    sent = _sent(lines, request.user, audit.origin.get())
+    response = StreamingHttpResponse(sent, content_type="text/csv; charset=utf-8")
+    name = f"visits-{clock.today().isoformat()}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _sent(lines: Iterator[str], user: Any, here: audit.Origin) -> Iterator[str]:
+    """The lines, many at once; when they end, or whoever asked is gone, the trail says how many.
+
+    It runs after the view, when the request's origin is no longer set: `here` is that.
+    """
+    sent, whole = 0, False
+    try:
+        while some := list(islice(lines, LINES_AT_ONCE)):
+            sent += len(some)
+            yield "".join(some)
+        whole = True
+    finally:
+        rows = max(sent - 1, 0)  # the first line names the columns
+        detail = {"rows": rows, "whole": whole}
+        audit.record_export(Encounter, by=user, act="exported", detail=detail, here=here)
+
+
 def _results(request: HttpRequest, found: EncounterFilter) -> dict[str, Any]:
     """Five queries at most: the chosen patient and practitioner, the page, diagnoses, the count."""
     newest = request.GET.get("sort") != "oldest"
@@ -80,6 +143,7 @@ def _results(request: HttpRequest, found: EncounterFilter) -> dict[str, Any]:
         "first_url": _url(request.GET, cursor=None) if "cursor" in request.GET else "",
         "past_url": _past_url(request.GET, page.rows) if newest else "",
         "sort_url": _url(request.GET, cursor=None, sort="oldest" if newest else None),
+        "csv_url": reverse("encounters:encounter_csv") + _url(request.GET, cursor=None, count=None),
         "all_dates_url": _url(request.GET, cursor=None, **{"from": "1900-01-01"}),
         "bounded_from": found.first_day if found.bounded else None,
     }
@@ -113,10 +177,13 @@ def _url(query: QueryDict, **changes: Any) -> str:
 
 def _audit(request: HttpRequest, found: EncounterFilter, shown: int) -> None:
     """That somebody searched and by which filters, not for what."""
-    used = [name for name, value in found.form.cleaned_data.items() if value]
     audit.record_search(
-        Encounter, by=request.user, found=shown, fields=used, patient=found.chosen_patient
+        Encounter, by=request.user, found=shown, fields=_used(found), patient=found.chosen_patient
     )
+
+
+def _used(found: EncounterFilter) -> list[str]:
+    return [name for name, value in found.form.cleaned_data.items() if value]
 
 
 def _chips(query: QueryDict, found: EncounterFilter) -> list[Chip]:
