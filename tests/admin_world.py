@@ -5,7 +5,15 @@ from itertools import count
 from django.contrib.sessions.backends.db import SessionStore
 
 from clinik import audit, clock
-from clinik.models import Code, Draft, ImportedResource, ImportFile, ImportRun, PendingReference
+from clinik.models import (
+    Code,
+    Draft,
+    ImportedIdentifier,
+    ImportedResource,
+    ImportFile,
+    ImportRun,
+    PendingReference,
+)
 from clinik.roles import CLINICIAN
 from encounters.models import (
     ClassPeriod,
@@ -78,6 +86,9 @@ def _one(number: int) -> None:
         run=run,
     )
     ImportFile.objects.create(run=run, number=1, name="a.json", digest=f"{number:064x}", size=9)
+    ImportedIdentifier.objects.create(
+        source="demo", resource_type="Location", value=f"{number}", resource_id=f"l{number}"
+    )
     PendingReference.objects.create(
         source="demo",
         target_type="Practitioner",

@@ -3,76 +3,172 @@
 import json
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from clinik.admin.base import ReadOnlyAdmin, uuid_in
-from clinik.models import ImportedResource, ImportFile, ImportRun, PendingReference
+from clinik import imports
+from clinik.admin.base import ReadOnlyAdmin, link_to, links, uuid_in
+from clinik.admin.run_page import (
+    RunPage,
+    Totals,
+    gathered,
+    remarks_of,
+    state_words,
+    totals_of,
+)
+from clinik.models import (
+    ImportedIdentifier,
+    ImportedResource,
+    ImportFile,
+    ImportRun,
+    PendingReference,
+)
+from clinik.pages import number_in
+
+# Of the paths that were asked for; each file read stands in its own table.
+PATHS_SHOWN = 10
 
 
 @admin.register(ImportRun)
 class ImportRunAdmin(ReadOnlyAdmin):
-    """Each run with its report."""
+    """Each run with what came of it; the page of one reads its files with one query."""
 
-    list_display = ["started", "source", "by", "finished", "number_of_files", "refused"]
+    list_display = ["started", "source", "command", "by", "state", "created", "updated"]
+    list_display += ["conflicts", "failed"]
     list_select_related = ["by"]
     search_fields = ["source"]
-    fields = ["source", "started", "finished", "by", "report", "refusals", "read_files"]
-    readonly_fields = ["report", "refusals", "read_files"]
+    search_help_text = _("Any part of the source's name.")
+    ordering = ["-id"]
+    fields = ["state", "source", "command", "started", "by", "asked_for", "options"]
 
-    @admin.display(description=_("files"))
-    def number_of_files(self, row: ImportRun) -> int:
-        return len(row.files)
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Without what is empty."""
+        empty = {"command", "options"} if obj is not None else set()
+        return [name for name in self.fields if name not in empty or getattr(obj, name)]
 
-    @admin.display(description=_("refused"))
-    def refused(self, row: ImportRun) -> int:
-        return len(row.failures)
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        row = super().get_object(request, *args, **kwargs)
+        if row is not None:
+            row.page = RunPage.load(row)
+        return row
 
-    @admin.display(description=_("report"))
-    def report(self, row: ImportRun) -> str:
-        return "\n".join(
-            f"{kind}: {_counted(counts)}" for kind, counts in sorted(row.counts.items())
-        )
+    def render_change_form(self, request: HttpRequest, context: Any, *a: Any, **kw: Any) -> Any:
+        return super().render_change_form(request, context | {"run": kw["obj"].page}, *a, **kw)
 
-    @admin.display(description=_("refusals"))
-    def refusals(self, row: ImportRun) -> str:
-        return "\n".join(_said(failure) for failure in row.failures) or "–"
+    @admin.display(description=_("state"))
+    def state(self, row: ImportRun) -> str:
+        return state_words(row)
 
-    @admin.display(description=_("files"))
-    def read_files(self, row: ImportRun) -> str:
-        return "\n".join(_said(file) for file in row.files) or "–"
+    @admin.display(description=_("asked for"))
+    def asked_for(self, row: ImportRun) -> str:
+        shown = [str(path) for path in row.files[:PATHS_SHOWN]]
+        more = len(row.files) - len(shown)
+        last = [_("and %(n)s more") % {"n": more}] if more else []
+        return "\n".join([*shown, *last]) or "–"
+
+    @admin.display(description=_("created"))
+    def created(self, row: ImportRun) -> int:
+        return _total(row, imports.CREATED)
+
+    @admin.display(description=_("updated"))
+    def updated(self, row: ImportRun) -> int:
+        return _total(row, imports.UPDATED)
+
+    @admin.display(description=_("conflicts"))
+    def conflicts(self, row: ImportRun) -> int:
+        return _total(row, imports.CONFLICT)
+
+    @admin.display(description=_("refused or failed"))
+    def failed(self, row: ImportRun) -> int:
+        return len(row.failures) or _total(row, imports.FAILED)
 
 
-def _counted(counts: Any) -> str:
-    if isinstance(counts, dict):
-        return ", ".join(f"{number} {name}" for name, number in counts.items() if number)
-    return str(counts)
+def _total(row: ImportRun, outcome: str) -> int:
+    totals = Totals()
+    totals.take(row.counts)
+    return totals.of(outcome)
 
 
-def _said(entry: Any) -> str:
-    if isinstance(entry, dict):
-        return ": ".join(str(value) for value in entry.values() if value)
-    return str(entry)
+# The clinic's pages for kinds of rows; records stand on the page of their visit or patient.
+PAGES = {
+    "encounters.patient": "records:patient_detail",
+    "encounters.encounter": "records:encounter_detail",
+}
+
+
+def row_url(row: ImportedResource) -> str:
+    """The admin's page of the row that a resource became; empty where it became none."""
+    app, _dot, model = row.row_model.partition(".")
+    return link_to(f"admin:{app}_{model}_change", row.row_id) if row.row_id and model else ""
+
+
+def staff_url(row: ImportedResource) -> str:
+    """The clinic's page on which the row stands; one query for a record, to know its visit."""
+    if row.row_id is None:
+        return link_to("records:patient_detail", row.patient_id) if row.patient_id else ""
+    if name := PAGES.get(row.row_model):
+        return link_to(name, row.row_id)
+    try:
+        model = apps.get_model(row.row_model)
+    except (LookupError, ValueError):
+        return ""
+    found = model._default_manager.filter(pk=row.row_id).first()
+    if visit := getattr(found, "encounter_id", None):
+        return link_to(PAGES["encounters.encounter"], visit)
+    patient = getattr(found, "patient_id", None)
+    return link_to(PAGES["encounters.patient"], patient) if patient else ""
 
 
 @admin.register(ImportedResource)
 class ImportedResourceAdmin(ReadOnlyAdmin):
-    list_display = ["resource_type", "resource_id", "source", "row_model", "row_id", "row_version"]
+    list_display = ["resource_type", "resource_id", "source", "became", "row_version", "run"]
+    list_display_links = ["resource_type", "resource_id"]
     search_fields = ["resource_id"]
     search_help_text = _("The id in the source, or the id of the row here, in full.")
     ordering = ["-id"]
     list_select_related = ["run"]
-    fields = ["source", "resource_type", "resource_id", "row_model", "row_id", "row_version"]
-    fields += ["run", "rest"]
-    readonly_fields = ["rest"]
+    fields = ["source", "resource_type", "resource_id", "became", "row_version"]
+    fields += ["first_run", "run", "rest"]
     view_permission = "clinik.view_importedresource"
     about_people = True
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """A list leaves what was sent where it is: it can be long."""
+        found = super().get_queryset(request)
+        match = request.resolver_match
+        listed = match is not None and (match.url_name or "").endswith("_changelist")
+        return found.defer("raw") if listed else found
+
+    @admin.display(description=_("row here"))
+    def became(self, row: ImportedResource) -> Any:
+        url = row_url(row)
+        if not url:
+            return _("none: kept as sent")
+        name = PAGES.get(row.row_model)
+        page = link_to(name, row.row_id) if name else ""
+        return links([(url, _kind(row.row_model)), (page, _("page"))])
 
     @admin.display(description=_("what is not modelled, as sent"))
     def rest(self, row: ImportedResource) -> str:
         return json.dumps(row.raw, indent=2, ensure_ascii=False)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Says of which run the list is, where it is of one."""
+        run = number_in(request.GET.get("run__id__exact", ""))
+        said = {"title": _("Imported resources of run %(run)s") % {"run": run}} if run else {}
+        return super().changelist_view(request, said | (extra_context or {}))
+
+    def page_links(self, request: HttpRequest, row: Any) -> str:
+        return links(
+            [
+                (row_url(row), _("The row in the admin")),
+                (staff_url(row), _("The page staff see")),
+                (_run_url(row.run_id), _("The run")),
+            ]
+        )
 
     def search(
         self, request: HttpRequest, queryset: models.QuerySet[Any], term: str
@@ -85,6 +181,17 @@ class ImportedResourceAdmin(ReadOnlyAdmin):
         return queryset.filter(wanted), False
 
 
+def _run_url(run: int | None) -> str:
+    return link_to("admin:clinik_importrun_change", run) if run else ""
+
+
+def _kind(row_model: str) -> str:
+    try:
+        return str(apps.get_model(row_model)._meta.verbose_name)
+    except (LookupError, ValueError):
+        return row_model
+
+
 @admin.register(ImportFile)
 class ImportFileAdmin(ReadOnlyAdmin):
     """Each file of a run, and how far it has been written."""
@@ -95,7 +202,17 @@ class ImportFileAdmin(ReadOnlyAdmin):
     search_fields = ["digest"]
     search_help_text = _("The digest of the file (SHA-256), in full.")
     ordering = ["-id"]
-    fields = ["run", "number", "name", "digest", "size", "state", "done", "report"]
+    fields = ["run", "number", "name", "digest", "size", "state", "done", "counted", "said"]
+
+    @admin.display(description=_("what came of it"))
+    def counted(self, row: ImportFile) -> str:
+        totals = totals_of(row)
+        kinds = [f"{kind}: {Totals({kind: n}).words}" for kind, n in sorted(totals.counts.items())]
+        return "\n".join(kinds) or "–"
+
+    @admin.display(description=_("what was said"))
+    def said(self, row: ImportFile) -> str:
+        return "\n".join(str(one) for one in gathered(remarks_of(row))) or "–"
 
     def search(
         self, request: HttpRequest, queryset: models.QuerySet[Any], term: str
@@ -122,3 +239,21 @@ class PendingReferenceAdmin(ReadOnlyAdmin):
         if key := uuid_in(term):
             wanted |= models.Q(row_id=key)
         return queryset.filter(wanted), False
+
+
+@admin.register(ImportedIdentifier)
+class ImportedIdentifierAdmin(ReadOnlyAdmin):
+    """By which numbers references find what was imported."""
+
+    list_display = ["resource_type", "value", "system", "source", "resource_id"]
+    search_fields = ["value"]
+    search_help_text = _("The number, or the id in the source, in full.")
+    ordering = ["-id"]
+    view_permission = "clinik.view_importedresource"
+
+    def search(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], term: str
+    ) -> tuple[models.QuerySet[Any], bool]:
+        if not term:
+            return queryset, False
+        return queryset.filter(models.Q(value=term) | models.Q(resource_id=term)), False
