@@ -9,7 +9,7 @@ from typing import Any
 from django.db import DatabaseError, models
 from django.http import HttpRequest
 
-from clinik import clock
+from clinik import bulk, clock
 from clinik.models import AuditEvent
 
 
@@ -55,6 +55,39 @@ def record(
         version=getattr(row, "version", None),
         detail=dict(detail or {}),
         reason=reason,
+    )
+
+
+def record_many(
+    act: str, model: type[models.Model], rows: Iterable[Mapping[str, Any]], *, by: Any
+) -> None:
+    """`record` for new rows of one table, given as their columns with `id` and `patient_id`."""
+    here = origin.get()
+    now = clock.now()
+    same = {
+        "at": now,
+        "act": act,
+        "action": AuditEvent.Action.CREATE.value,
+        "by_id": by.pk if by is not None else None,
+        "role": _role_of(by),
+        "address": here.address,
+        "request_id": here.request_id,
+        "object_type": model._meta.label_lower,
+        "version": 1,
+    }
+    is_visit = model._meta.model_name == "encounter"
+    bulk.insert(
+        AuditEvent,
+        [
+            {
+                **same,
+                "object_id": str(row["id"]),
+                "patient_id": row["patient_id"],
+                "encounter_id": row["id"] if is_visit else row.get("encounter_id"),
+                "detail": {"to": row["status"]} if "status" in row else {},
+            }
+            for row in rows
+        ],
     )
 
 

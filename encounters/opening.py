@@ -2,14 +2,14 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from clinik import audit, clock, codes
+from clinik import audit, bulk, clock, codes
 from clinik.transitions import lock, move
 from encounters.models import (
     ClassPeriod,
@@ -200,6 +200,20 @@ def add_imported_histories(
         made = [model(encounter=row, source=row.source, **values) for values in rows]
         if made:
             model._default_manager.bulk_create(made)  # type: ignore[arg-type]
+
+
+def create_imported_visits(rows: Sequence[Mapping[str, Any]], *, source: str) -> None:
+    """`create_imported` for many visits at once: columns of Encounter, with `id` and `patient_id`.
+
+    Each has its history and its audit event, as one that is created alone.
+    """
+    if not source:
+        raise ValidationError({"source": _("An import names its source.")})
+    if not {row["status"] for row in rows} <= set(Status.values):
+        raise ValidationError({"status": _("This is no status of a visit.")})
+    with transaction.atomic():
+        bulk.insert(Encounter, rows, reason="import")
+        audit.record_many("encounter.import", Encounter, rows, by=None)
 
 
 def update_imported(

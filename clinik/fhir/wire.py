@@ -24,6 +24,9 @@ class Number(Decimal):
         number.text = text
         return number
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Number, (self.text,)
+
 
 def load_json(data: bytes) -> Any:
     """The value in UTF-8 `data`, with or without a byte order mark; numbers are `Number`.

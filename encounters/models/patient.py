@@ -210,11 +210,18 @@ class Patient(ClinikModel):
     def __str__(self) -> str:
         return self.name
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
+    # What prepare() works out.
+    PREPARED = ("mrn", "search_name", "phone_digits")
+
+    def prepare(self) -> None:
+        """Work out the columns that follow from others; draw a number where there is none."""
         if not self.mrn:
             self.mrn = new_mrn()
         self.search_name = normalise_name(f"{self.family} {self.given} {self.known_as}")
         self.phone_digits = "".join(char for char in self.phone if char.isdigit())[:100]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.prepare()
         super().save(*args, **kwargs)
 
     @property

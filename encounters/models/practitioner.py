@@ -75,8 +75,14 @@ class Practitioner(ClinikModel):
         """ "Dr Example": how the board and the timeline name them."""
         return short_name(self.prefix, self.given, self.family)
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
+    # What prepare() works out.
+    PREPARED = ("search_name",)
+
+    def prepare(self) -> None:
         self.search_name = normalise_name(f"{self.family} {self.given} {self.prefix}")
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.prepare()
         super().save(*args, **kwargs)
 
 

@@ -1,9 +1,11 @@
-"""The importer of FHIR R4 files: read and check every file first, then write each as a whole.
+"""The importer of FHIR R4 files: read and check every file first, then write chunk by chunk.
 
-`reading` turns a file into entries and rows in the making, `targets` finds what a reference means,
-`writing` writes one file in one transaction, `run` decides the order and keeps the report.
+`files` and `entries` cut a file into resources, `reading` makes rows of them, `targets` says what a
+reference means, `index` keeps what was read until it is written, `writing` writes one chunk in one
+transaction, `run` decides the order, keeps the report, and goes on where a run was cut off.
 """
 
-from records.bundle.run import BadArgument, Importer, find_files
+from records.bundle.files import BadArgument, find_files
+from records.bundle.run import Importer, Progress
 
-__all__ = ["BadArgument", "Importer", "find_files"]
+__all__ = ["BadArgument", "Importer", "Progress", "find_files"]

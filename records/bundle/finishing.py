@@ -1,151 +1,139 @@
-"""The last step before writing: references become foreign keys and names, texts are made to fit."""
+"""The last step before writing: what rows refer to becomes foreign keys and names."""
 
-import hashlib
-import json
 import uuid
 from typing import Any
 
-from django.db import models
 from django.utils.translation import gettext as _
 
-from clinik.fhir import FhirError, Reference
-from clinik.imports import ImportReport, Mapped, Row, storable
+from clinik.fhir import FhirError
+from clinik.imports import ImportReport, Mapped, Row, limits
 from encounters.fhir import name_of
 from records.bundle.known import Known
-from records.bundle.reading import Entry, ResourceFile
-from records.bundle.targets import LINK_KINDS, NAME_KINDS, Target, find_target
-
-# Cutting these would change what they say.
-_NEVER_CUT = ("value", "_code", "_system", "range_low", "range_high", "quantity")
+from records.bundle.reading import Chunk, Entry
+from records.bundle.targets import LINK_KINDS, Target
+from records.fhir import medication_columns
 
 
 class Finisher:
-    def __init__(self, file: ResourceFile, known: Known, report: ImportReport) -> None:
-        self.file = file
+    """Finishes the rows of a chunk; `awaited` are columns that wait for their target."""
+
+    def __init__(self, chunk: Chunk, known: Known, report: ImportReport) -> None:
+        self.chunk = chunk
         self.known = known
         self.report = report
+        self.awaited: list[tuple[Row, str, Target]] = []
+        self._rows: dict[tuple[Target, str], uuid.UUID | None] = {}
 
-    def has_patient(self, entry: Entry, mapped: Mapped) -> bool:
+    def has_patient(self, mapped: Mapped) -> bool:
         """False where it is about nobody or about no person (a device, a group)."""
-        reference = mapped.links["patient"]
-        if reference is None or reference.kind == "display":
+        target: Target | None = mapped.links["patient"]
+        if target is None or not (target.is_known_of or target.sent[0]):
             return False
-        target = find_target(self.file, reference, "Patient", entry)
-        return target is None or target.kind == "Patient"
+        return target.kind in ("", "Patient")
 
-    def finish(self, entry: Entry, mapped: Mapped) -> str:
-        """Fill in what was only referred to; returns the digest of all that is modelled.
+    def finish(self, entry: Entry, mapped: Mapped) -> None:
+        """Fill in what was only referred to.
 
         Raises FhirError where the patient is not known, or the visit is another patient's.
         """
         for row in (mapped, *mapped.parts):
-            self._link(entry, mapped, row)
-            self._name(entry, row)
+            for name, target in row.links.items():
+                self._link(entry, mapped, row, name, target)
+            for name, target in row.names.items():
+                self._name(mapped, row, name, target)
         self._check_patient(entry, mapped)
         if entry.kind == "MedicationRequest" and not any(
             mapped.fields[f"medication_{part}"] for part in ("code", "display", "text")
         ):
             reason = _("names no medication that is known, left empty")
-            self.report.warn(self.file.name, f"{entry.place}.medication", reason)
-        content = [_content(row) for row in (mapped, *mapped.parts)]
-        written = json.dumps(content, sort_keys=True, default=str)
-        for row in (mapped, *mapped.parts):
-            self._fit(entry, mapped, row)
-        return hashlib.sha256(written.encode()).hexdigest()
+            self.report.warn(self.chunk.name, f"{entry.place}.medication", reason)
+        if mapped.text is not None:
+            self.finish(entry, mapped.text)
 
-    def row_id(self, entry: Entry, reference: Reference, wanted: str) -> uuid.UUID | None:
-        """The row behind a reference; None where it is not known or of another kind."""
-        target = find_target(self.file, reference, wanted, entry)
-        if target is None or target.kind != wanted:
-            return None
-        if target.number:
-            return self.known.by_number.get((target.kind, target.number), (None, 0))[0]
-        return self.known.row_ids.get(target.key)
+    def row_id(self, target: Target, wanted: str) -> uuid.UUID | None:
+        """The row behind a target; None where it is not known or of another kind."""
+        asked = (target, wanted)
+        if asked not in self._rows:
+            followed = self.known.followed(target) if wanted == "Practitioner" else target
+            of_kind = followed.kind in ("", wanted)
+            self._rows[asked] = self.known.row_id(followed) if of_kind else None
+        return self._rows[asked]
 
-    def _link(self, entry: Entry, mapped: Mapped, row: Row) -> None:
-        for name, reference in row.links.items():
-            found = None
-            if reference is not None:
-                found = self.row_id(entry, reference, LINK_KINDS[name])
-                if found is None:
-                    self._unresolved(entry, name, reference)
-                    if not row.names.get("name"):
-                        # Whom it names, in the sender's words, where no column says it.
-                        mapped.raw[f"${row.model._meta.model_name}.{name}"] = _as_sent(reference)
-                elif name == "part_of" and found == self.known.row_ids[entry.key]:
-                    found = None
-                    reason = _("is part of itself, left empty")
-                    self.report.warn(self.file.name, f"{entry.place}.{name}", reason)
-            row.fields[f"{name}_id"] = found
+    def _link(
+        self, entry: Entry, mapped: Mapped, row: Row, name: str, target: Target | None
+    ) -> None:
+        if name == "medication":
+            if target is not None:
+                self._medicate(mapped, target)
+            return
+        found = None
+        if target is not None:
+            found = self.row_id(target, LINK_KINDS[name])
+            if found is None:
+                self._unresolved(entry, mapped, row, name, target)
+            elif name == "part_of" and found == self.known.row_ids[entry.key]:
+                found = None
+                reason = _("is part of itself, left empty")
+                self.report.warn(self.chunk.name, f"{entry.place}.{name}", reason)
+        row.fields[f"{name}_id"] = found
 
-    def _unresolved(self, entry: Entry, name: str, reference: Reference) -> None:
+    def _unresolved(
+        self, entry: Entry, mapped: Mapped, row: Row, name: str, target: Target
+    ) -> None:
         place = f"{entry.place}.{name}"
         if name == "patient":
             reason = _("the patient it is about is neither in these files nor imported before")
             raise FhirError(place, reason)
-        if reference.kind == "display" or reference.resource_type not in ("", LINK_KINDS[name]):
+        if not row.names.get("name") and name != "observation":
+            # Whom it names, in the sender's words, where no column says it.
+            mapped.raw[f"${row.model._meta.model_name}.{name}"] = target.as_sent()
+        wanted = LINK_KINDS[name]
+        of_kind = target.kind == wanted or (
+            target.kind == "PractitionerRole" and wanted == "Practitioner"
+        )
+        if not target.is_known_of or not of_kind:
             return  # In words only, or somebody who is no such row here: nothing is missing.
-        reason = _("refers to something that is not known, left empty")
-        self.report.warn(self.file.name, place, reason)
+        self.awaited.append((row, name, target))
+        reason = _("refers to something that is not known yet, left empty until it comes")
+        self.report.warn(self.chunk.name, place, reason)
 
-    def _name(self, entry: Entry, row: Row) -> None:
-        for name, reference in row.names.items():
-            # A participant who is a practitioner here needs no name of their own.
-            linked = name == "name" and row.fields.get("practitioner_id") is not None
-            row.fields[name] = (
-                "" if reference is None or linked else self._words(entry, name, reference)
-            )
+    def _medicate(self, mapped: Mapped, target: Target) -> None:
+        key = self.known.key(target)
+        columns = medication_columns(key.raw) if key is not None else {}
+        if columns:
+            mapped.fields |= columns
+        elif target.is_known_of:
+            self.awaited.append((mapped, "medication", target))
 
-    def _words(self, entry: Entry, name: str, reference: Reference) -> str:
-        target = find_target(self.file, reference, NAME_KINDS.get(name, ""), entry)
-        return (self._title(target) if target else "") or reference.display
+    def _name(self, mapped: Mapped, row: Row, name: str, target: Target | None) -> None:
+        # A participant who is a practitioner here needs no name of their own.
+        linked = name == "name" and row.fields.get("practitioner_id") is not None
+        if target is None or linked:
+            row.fields[name] = ""
+            return
+        words = self._title(target) or target.display
+        row.fields[name] = words
+        most = limits(row.model).get(name, len(words))
+        if len(words) > most:
+            mapped.raw[f"${row.model._meta.model_name}.{name}"] = words
+            row.fields[name] = words[:most]
+        if not words and target.is_known_of and name not in row.links:
+            self.awaited.append((row, name, target))
 
     def _title(self, target: Target) -> str:
-        if target.resource is not None:
-            return name_of(target.resource)
-        key = self.known.keys.get(target.key)
-        return str(key.raw.get("name", "")) if key and not key.row_model else ""
+        if target.name:
+            return target.name
+        key = self.known.key(target) if target.is_known_of or target.sent[2] else None
+        return name_of(key.raw) if key is not None and key.row_id is None else ""
 
     def _check_patient(self, entry: Entry, mapped: Mapped) -> None:
         """A record belongs to the patient of its visit."""
-        encounter = mapped.fields.get("encounter_id")
-        patient = mapped.fields.get("patient_id")
+        encounter: Any = mapped.fields.get("encounter_id")
+        patient: Any = mapped.fields.get("patient_id")
+        owners = self.known.owners
         if entry.kind == "Encounter" and patient is not None:
-            owner = self.known.owners.setdefault(self.known.row_ids[entry.key], patient)
+            owner = owners.setdefault(self.known.row_ids[entry.key], patient)
             if owner != patient:
                 raise FhirError(entry.place, _("names another patient than when it was imported"))
-        elif encounter is not None and self.known.owners.get(encounter) != patient:
+        elif encounter is not None and owners.get(encounter, patient) != patient:
             raise FhirError(entry.place, _("names another patient than its visit does"))
-
-    def _fit(self, entry: Entry, mapped: Mapped, row: Row) -> None:
-        """What a column cannot hold is cut, said, and kept whole beside what is not modelled."""
-        for name, value in row.fields.items():
-            if isinstance(value, dict | list):
-                row.fields[name] = storable(value)
-            if not isinstance(value, str):
-                continue
-            column = row.model._meta.get_field(name)
-            most = column.max_length if isinstance(column, models.CharField) else None
-            if most is None or len(value) <= most:
-                continue
-            if name.endswith(_NEVER_CUT):
-                reason = _("%(name)s is longer than %(most)s characters")
-                raise FhirError(entry.place, reason % {"name": name, "most": most})
-            row.fields[name] = value[:most]
-            mapped.raw[f"${row.model._meta.model_name}.{name}"] = value
-            reason = _("%(name)s is cut to %(most)s characters")
-            self.report.warn(self.file.name, entry.place, reason % {"name": name, "most": most})
-
-
-def _as_sent(reference: Reference) -> dict[str, Any]:
-    identifier = reference.identifier if not reference.raw else None
-    parts = {
-        "reference": reference.raw,
-        "display": reference.display,
-        "identifier": identifier and {"system": identifier.system, "value": identifier.value},
-    }
-    return {name: value for name, value in parts.items() if value}
-
-
-def _content(row: Row) -> list[Any]:
-    return [row.model._meta.label_lower, row.fields]

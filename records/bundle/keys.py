@@ -1,60 +1,85 @@
-"""The import keys of one file: which row each resource became, kept for the next run."""
+"""The import keys of one chunk: which row each resource became, kept for the next run."""
 
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
-from clinik.models import ImportedResource, ImportRun
-from records.bundle.reading import Entry, Key
+from clinik import bulk
+from clinik.imports import CONFLICT, UNCHANGED, UPDATED, storable
+from clinik.models import ImportedIdentifier, ImportedResource, ImportRun
+from records.bundle.reading import Entry
+from records.bundle.targets import BY_IDENTIFIER, Key
+
+# The note that a report carries, beside the report itself.
+TEXT_OF_REPORT = "DiagnosticReport.presentedForm"
 
 
 class KeyBook:
     """Collects what is to be written; `write()` writes it in few statements."""
 
-    def __init__(self, known: Mapping[Key, ImportedResource], source: str, run: ImportRun) -> None:
-        self._known = known
+    def __init__(self, source: str, run: ImportRun) -> None:
         self._source = source
         self._run = run
-        self._new: list[ImportedResource] = []
+        self._new: list[dict[str, Any]] = []
+        self._identifiers: list[dict[str, Any]] = []
         self._changed: dict[Key, ImportedResource] = {}
-
-    def name(self, entry: Entry, name: str) -> None:
-        """An organisation or a place: no row, only what it is called."""
-        key = self._known.get(entry.key)
-        if key is None:
-            self.new(entry, "", None, 1, "", {"name": name})
-        elif key.raw != {"name": name}:
-            self._change(key, {"name": name})
 
     def new(
         self,
         entry: Entry,
-        row_model: str,
-        row_id: uuid.UUID | None,
-        row_version: int,
-        digest: str,
-        raw: dict[str, Any],
+        *,
+        kind: str = "",
+        row_model: str = "",
+        row_id: uuid.UUID | None = None,
+        row_version: int = 1,
+        patient_id: uuid.UUID | None = None,
+        raw: Any = None,
     ) -> None:
         self._new.append(
-            ImportedResource(
-                source=self._source,
-                resource_type=entry.kind,
-                resource_id=entry.id,
-                row_model=row_model,
-                row_id=row_id,
-                row_version=row_version,
-                digest=digest,
-                raw=raw,
-                first_run=self._run,
-                run=self._run,
-            )
+            {
+                "source": self._source,
+                "resource_type": kind or entry.kind,
+                "resource_id": entry.id,
+                "row_model": row_model,
+                "row_id": row_id,
+                "row_version": row_version,
+                "patient_id": patient_id,
+                "digest": entry.digest,
+                "raw": raw or {},
+                "first_run_id": self._run.pk,
+                "run_id": self._run.pk,
+            }
         )
+        if not kind and entry.kind in BY_IDENTIFIER:
+            self._identifiers += [
+                {
+                    "source": self._source,
+                    "resource_type": entry.kind,
+                    "system": system,
+                    "value": value,
+                    "resource_id": entry.id,
+                }
+                for system, value in dict.fromkeys(entry.identifiers)
+            ]
 
-    def seen(self, key: ImportedResource, raw: dict[str, Any]) -> None:
-        """Unchanged; of what is not modelled two files may each bring a part, so it is added to."""
-        merged = {**key.raw, **raw}
-        if merged != key.raw:
-            self._change(key, merged)
+    def seen(
+        self, key: ImportedResource, entry: Entry, sent: dict[str, Any], *, first_wins: bool
+    ) -> str:
+        """Of what no column holds several files may each bring a part, so it is added to.
+
+        UNCHANGED where nothing was new (or new in the same run), UPDATED, or CONFLICT where
+        `first_wins` and an earlier file of the run says otherwise.
+        """
+        if key.digest[32:] == entry.digest[32:]:
+            return UNCHANGED
+        sent = storable(sent)
+        differs = [name for name, value in sent.items() if key.raw.get(name, value) != value]
+        if not differs and sent.keys() <= key.raw.keys():
+            return UNCHANGED
+        self.change(key, {**sent, **key.raw} if first_wins else {**key.raw, **sent})
+        if first_wins:
+            return CONFLICT if differs else UNCHANGED
+        key.digest = key.digest[:32] + entry.digest[32:]
+        return UPDATED
 
     def updated(
         self, key: ImportedResource, *, digest: str, row_version: int, raw: dict[str, Any]
@@ -64,14 +89,17 @@ class KeyBook:
             row_version=row_version
         )
         key.digest, key.row_version = digest, row_version
-        self._change(key, raw)
+        self.change(key, storable(raw))
 
-    def write(self) -> None:
-        ImportedResource.objects.bulk_create(self._new, batch_size=500)
-        ImportedResource.objects.bulk_update(
-            list(self._changed.values()), ["raw", "run", "digest", "row_version"], batch_size=200
-        )
-
-    def _change(self, key: ImportedResource, raw: dict[str, Any]) -> None:
+    def change(self, key: ImportedResource, raw: dict[str, Any]) -> None:
         key.raw, key.run = raw, self._run
         self._changed[key.resource_type, key.resource_id] = key
+
+    def write(self) -> None:
+        bulk.insert(ImportedResource, self._new)
+        bulk.insert(ImportedIdentifier, self._identifiers)
+        ImportedResource.objects.bulk_update(
+            list(self._changed.values()),
+            ["raw", "run", "digest", "row_version", "patient_id"],
+            batch_size=200,
+        )

@@ -1,38 +1,42 @@
-"""A file as entries: read strictly, checked wholly, nothing written."""
+"""Files as chunks of entries: read strictly, checked wholly, nothing written.
+
+A chunk is what one transaction will write: a Bundle, or at most a thousand resources of a stream.
+"""
 
 import hashlib
-import re
-from collections import Counter
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from clinik.fhir import (
-    FhirError,
-    Identifier,
-    Reference,
-    check_shape,
-    dump_json,
-    load_json,
-    parse_reference,
-)
-from clinik.imports import Mapped
+from clinik.bulk import json_text
+from clinik.fhir import FhirError, Identifier, Reference, check_shape, parse_reference
+from clinik.fhir.statuses import STATUS_CODES
+from clinik.imports import ImportReport, Mapped
 from encounters.fhir import (
+    name_of,
     read_allergy,
     read_condition,
     read_encounter,
     read_patient,
     read_practitioner,
 )
-from records.fhir import read_assessment, read_note, read_observation, read_prescription
-
-Key = tuple[str, str]
+from records.bundle.entries import Sent, bundle_entries, identity_of
+from records.bundle.files import read_values
+from records.bundle.targets import Key, Target, targets_of
+from records.fhir import (
+    read_assessment,
+    read_note,
+    read_observation,
+    read_prescription,
+    read_report,
+)
 
 # In the order of writing: what others refer to comes first.
-READERS: dict[str, Callable[[dict[str, Any], str], Mapped]] = {
+READERS: dict[str, Callable[..., Mapped]] = {
     "Practitioner": read_practitioner,
     "Patient": read_patient,
     "Encounter": read_encounter,
@@ -40,218 +44,207 @@ READERS: dict[str, Callable[[dict[str, Any], str], Mapped]] = {
     "AllergyIntolerance": read_allergy,
     "Observation": read_observation,
     "DocumentReference": read_note,
+    "DiagnosticReport": read_report,
     "MedicationRequest": read_prescription,
     "ClinicalImpression": read_assessment,
 }
-# Kept for their names only: they become no row.
-NAMED = frozenset({"Organization", "Location"})
-_WRITES = frozenset({"POST", "PUT"})
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+# They become no row and are kept whole: others refer to them.
+KEPT = frozenset({"Organization", "Location", "PractitionerRole", "Medication"})
+# Whose they are, for resources of any other type: kept whole where the patient is imported.
+_OWNERS = ("subject", "patient", "beneficiary", "for", "individual")
+MOST_ENTRIES = 1000
+_MAY_BE_UNKNOWN = frozenset(kind for kind, codes in STATUS_CODES.items() if "unknown" in codes)
 
 
-@dataclass
+@dataclass(slots=True)
 class Entry:
-    """One resource of a file. `place` names it in the report; `create_only` is POST with
-    ifNoneExist: where the resource is known already, by its id or by the identifier `asked` for,
-    what is there is used."""
+    """One resource. `place` names it in the report; `create_only` is POST with ifNoneExist: where
+    the resource is known already, by id or by the identifier `asked` for, what is there is used.
+
+    Of one that becomes no row `raw` is the whole as JSON, `owner` and `owner_visit` whose it is.
+    """
 
     kind: str
     id: str
     place: str
-    resource: dict[str, Any]
     full_url: str = ""
     create_only: bool = False
     asked: Identifier | None = None
+    identifiers: tuple[tuple[str, str], ...] = ()
+    digest: str = ""
+    name: str = ""
+    raw: str = ""
+    owner: Target | None = None
+    owner_visit: Target | None = None
+    through: Target | None = None
 
     @property
     def key(self) -> Key:
         return self.kind, self.id
 
+    def whole(self) -> dict[str, Any]:
+        """The resource that becomes no row."""
+        return json.loads(self.raw) if self.raw else {}
+
 
 @dataclass
-class ResourceFile:
-    """The entries of one file, and how references find them."""
+class Chunk:
+    """Entries that are written together, with the rows they become.
+
+    `remarks` are what reading them had to say; `whole` is False for a part of a stream.
+    """
 
     name: str
     entries: list[Entry] = field(default_factory=list)
-    by_url: dict[str, Entry] = field(default_factory=dict)
-    by_key: dict[Key, Entry] = field(default_factory=dict)
-    by_identifier: dict[tuple[str, str, str], list[Entry]] = field(default_factory=dict)
     mapped: dict[Key, Mapped] = field(default_factory=dict)
-
-    def add(self, entry: Entry) -> None:
-        """Raises FhirError where the same identity stands in the file twice."""
-        if entry.full_url:
-            if entry.full_url in self.by_url:
-                raise FhirError(f"{_entry(entry)}.fullUrl", _("the same fullUrl twice in the file"))
-            self.by_url[entry.full_url] = entry
-        if entry.key in self.by_key:
-            reason = _("%(key)s twice in the file") % {"key": "/".join(entry.key)}
-            raise FhirError(entry.place, reason)
-        self.by_key[entry.key] = entry
-        self.entries.append(entry)
-        for item in entry.resource.get("identifier") or []:
-            if isinstance(item, dict) and item.get("value"):
-                number = (entry.kind, str(item.get("system") or ""), str(item["value"]))
-                self.by_identifier.setdefault(number, []).append(entry)
-
-    def map(self) -> None:
-        """Turn every modelled resource into rows in the making; raises FhirError."""
-        for entry in self.entries:
-            if entry.kind in READERS:
-                self.mapped[entry.key] = self._map(entry)
-
-    def _map(self, entry: Entry) -> Mapped:
-        try:
-            if entry.kind == "MedicationRequest":
-                medication = self._medication(entry)
-                return read_prescription(entry.resource, entry.place, medication)
-            return READERS[entry.kind](entry.resource, entry.place)
-        except FhirError:
-            raise
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-            # A shape nobody thought of: this file is refused, the others go on.
-            raise FhirError(entry.place, _("not in the shape that R4 gives it")) from error
-
-    def _medication(self, entry: Entry) -> dict[str, Any] | None:
-        place = f"{entry.place}.medicationReference"
-        reference = parse_reference(entry.resource.get("medicationReference"), place)
-        if reference is None:
-            return None
-        if reference.kind == "contained":
-            return contained(entry, reference.id)
-        found = self.find(reference, "Medication")
-        return found.resource if found else None
-
-    def find(self, reference: Reference, wanted: str) -> Entry | None:
-        """The entry that a reference means, as far as it stands in the file."""
-        if reference.raw in self.by_url:
-            return self.by_url[reference.raw]
-        if reference.kind in ("literal", "absolute"):
-            return self.by_key.get((reference.resource_type, reference.id))
-        if reference.kind in ("conditional", "logical") and reference.identifier:
-            kind = reference.resource_type or wanted
-            return self._by_identifier(reference.identifier, kind)
-        return None
-
-    def _by_identifier(self, identifier: Identifier, kind: str) -> Entry | None:
-        """The one resource of the file with this identifier; None for none and for several."""
-        if identifier.system is None:
-            # Asked for in whatever system.
-            found = [
-                entry
-                for (of_kind, _system, value), entries in self.by_identifier.items()
-                if (of_kind, value) == (kind, identifier.value)
-                for entry in entries
-            ]
-        else:
-            found = self.by_identifier.get((kind, identifier.system, identifier.value), [])
-        return found[0] if len(found) == 1 else None
-
-    def unmodelled(self) -> Counter[str]:
-        kinds = (entry.kind for entry in self.entries)
-        return Counter(kind for kind in kinds if kind not in READERS and kind not in NAMED)
+    remarks: ImportReport = field(default_factory=ImportReport)
+    whole: bool = True
 
 
-def contained(entry: Entry, wanted: str) -> dict[str, Any] | None:
-    """The contained resource of that id; None where there is none."""
-    inner = entry.resource.get("contained") or []
-    return next((resource for resource in inner if resource.get("id") == wanted), None)
-
-
-def read_file(path: Path) -> ResourceFile:
+def read_chunks(path: Path) -> Iterator[Chunk]:
     """The file, checked and mapped; raises FhirError with the place and the reason."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise FhirError("", _("the file cannot be read")) from error
-    value = load_json(data)
-    file = ResourceFile(str(path))
+    name = str(path)
+    stream: list[Sent] = []
+    for place, value in read_values(path):
+        _check(value, place)
+        if value["resourceType"] == "Bundle":
+            if stream:
+                yield make_chunk(name, stream, whole=False)
+                stream = []
+            yield make_chunk(name, bundle_entries(value, f"{place}: Bundle" if place else "Bundle"))
+            continue
+        kind = value["resourceType"]
+        stream.append(Sent(value, identity_of(value, ""), f"{place}: {kind}" if place else kind))
+        if len(stream) >= MOST_ENTRIES:
+            yield make_chunk(name, stream, whole=False)
+            stream = []
+    if stream:
+        yield make_chunk(name, stream, whole=False)
+
+
+def _check(value: Any, place: str) -> None:
     if not isinstance(value, dict):
-        raise FhirError("", _("no FHIR resource: an object belongs here"))
+        raise FhirError(place, _("no FHIR resource: an object belongs here"))
     kind = value.get("resourceType")
-    check_shape(value, kind if isinstance(kind, str) and kind else "resource")
-    if kind == "Bundle":
-        _read_bundle(value, file)
-    else:
-        file.add(Entry(value["resourceType"], _identity(value, ""), value["resourceType"], value))
-    file.map()
-    return file
+    here = kind if isinstance(kind, str) and kind else "resource"
+    check_shape(value, f"{place}: {here}" if place else here)
 
 
-def _read_bundle(bundle: dict[str, Any], file: ResourceFile) -> None:
-    if bundle["type"] != "transaction":
-        reason = _("a Bundle of type “%(type)s” is not read, only “transaction”")
-        raise FhirError("Bundle.type", reason % {"type": bundle["type"]})
-    for number, sent in enumerate(bundle.get("entry") or []):
-        file.add(_read_entry(sent, f"Bundle.entry[{number}]"))
+def make_chunk(name: str, sent: list[Sent], *, whole: bool = True) -> Chunk:
+    """Entries and rows of resources as sent; raises FhirError."""
+    chunk = Chunk(name, whole=whole)
+    places = targets_of(sent)
+    for one in sent:
+        entry = Entry(
+            kind=one.kind,
+            id=one.id,
+            place=one.place,
+            full_url=one.full_url,
+            create_only=one.create_only,
+            asked=one.asked,
+            identifiers=one.identifiers,
+        )
+        chunk.entries.append(entry)
+        if one.kind in READERS:
+            if one.resource.get("status") is None and one.kind in _MAY_BE_UNKNOWN:
+                reason = _("has no status, taken in as “unknown”")
+                chunk.remarks.warn(name, f"{one.place}.status", reason)
+            mapped = _map(one, places.medication(one))
+            places.link(one, mapped)
+            chunk.mapped[entry.key] = mapped
+        else:
+            _keep(entry, one, places)
+    name_uses(chunk, {one.place: one for one in sent})
+    for entry in chunk.entries:
+        if entry.key in chunk.mapped:
+            mapped = chunk.mapped[entry.key]
+            mapped.fit(entry.place)
+            entry.digest = mapped.digest()
+            for place, reason in mapped.remarks:
+                chunk.remarks.warn(name, place, reason)
+    return chunk
 
 
-def _read_entry(sent: dict[str, Any], place: str) -> Entry:
-    request = sent.get("request")
-    if not isinstance(request, dict):
-        raise FhirError(f"{place}.request", _("is missing"))
-    method = request.get("method")
-    if method not in _WRITES:
-        reason = _("“%(method)s” is not done by an import, which only takes in (POST, PUT)")
-        raise FhirError(f"{place}.request.method", reason % {"method": str(method)[:20]})
-    resource = sent.get("resource")
-    if not isinstance(resource, dict):
-        raise FhirError(f"{place}.resource", _("is missing"))
-    kind = resource["resourceType"]
-    full_url = sent.get("fullUrl") or ""
-    if not isinstance(full_url, str):
-        raise FhirError(f"{place}.fullUrl", _("text belongs here"))
-    identity = _identity(resource, full_url)
-    _check_url(request, kind, identity, f"{place}.request.url")
-    return Entry(
-        kind=kind,
-        id=identity,
-        place=f"{place}.resource({kind})",
-        resource=resource,
-        full_url=full_url,
-        create_only=method == "POST" and bool(request.get("ifNoneExist")),
-        asked=_asked(request, kind, f"{place}.request.ifNoneExist") if method == "POST" else None,
+def _map(one: Sent, medication: dict[str, Any] | None) -> Mapped:
+    try:
+        if one.kind == "MedicationRequest":
+            return read_prescription(one.resource, one.place, medication)
+        return READERS[one.kind](one.resource, one.place)
+    except FhirError:
+        raise
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        # A shape nobody thought of: this file is refused, the others go on.
+        raise FhirError(one.place, _("not in the shape that R4 gives it")) from error
+
+
+def _keep(entry: Entry, one: Sent, places: Any) -> None:
+    entry.raw = json_text(one.resource)
+    digest = hashlib.sha256(entry.raw.encode()).hexdigest()[:32]
+    entry.digest = digest + digest
+    if entry.kind in KEPT:
+        entry.name = name_of(one.resource)
+        if entry.kind == "PractitionerRole":
+            place = f"{one.place}.practitioner"
+            entry.through = places.find(
+                one, parse_reference(one.resource.get("practitioner"), place), "Practitioner"
+            )
+        return
+    entry.owner = next(
+        (
+            found
+            for key in _OWNERS
+            if (found := _target(one, one.resource.get(key), "Patient", places)) is not None
+        ),
+        None,
     )
+    visit = one.resource.get("encounter")
+    if visit is None and isinstance(context := one.resource.get("context"), dict):
+        visit = context if "reference" in context else context.get("encounter")
+    entry.owner_visit = _target(one, visit, "Encounter", places)
 
 
-def _check_url(request: dict[str, Any], kind: str, own_id: Any, place: str) -> None:
-    """POST goes to the type, PUT to the resource itself (or to a search for it); a server's
-    address before it, or a slash around it, changes nothing."""
-    sent = str(request.get("url") or "")
-    url, mark, query = sent.partition("?")
-    url = url.strip("/")
-    if "://" in url:
-        url = "/".join(url.split("/")[-1 if request["method"] == "POST" or mark else -2 :])
-    url += mark + query
-    wanted = kind if request["method"] == "POST" else f"{kind}/{own_id}"
-    if url != wanted and not (request["method"] == "PUT" and url.startswith(f"{kind}?")):
-        reason = _("“%(url)s” does not go with the resource, which is %(wanted)s")
-        raise FhirError(place, reason % {"url": sent[:80], "wanted": wanted})
-
-
-def _asked(request: dict[str, Any], kind: str, place: str) -> Identifier | None:
-    """The identifier of ifNoneExist, where that is all it asks for (and in which system)."""
-    query = request.get("ifNoneExist")
-    if not query:
+def _target(one: Sent, sent: Any, wanted: str, places: Any) -> Target | None:
+    """The target where it is of the type wanted; an odd reference of a resource that is not
+    modelled is no reason to refuse the file."""
+    if isinstance(sent, list):
+        sent = sent[0] if sent else None
+    try:
+        reference: Reference | None = parse_reference(sent, "")
+    except FhirError:
         return None
-    text = str(query).removeprefix(f"{kind}?").removeprefix("?")
-    reference = parse_reference({"reference": f"{kind}?{text}"}, place)
-    found = reference.identifier if reference else None
-    return found if found and found.system else None
+    found = places.find(one, reference, wanted)
+    return found if found is not None and found.kind == wanted else None
 
 
-def _identity(resource: dict[str, Any], full_url: str) -> str:
-    """The source's id; else its fullUrl; else a digest, so that the same content is the same."""
-    if resource.get("id"):
-        return str(resource["id"])
-    last = full_url.rpartition(":" if full_url.startswith("urn:") else "/")[2]
-    if _ID.fullmatch(last):
-        return last
-    if full_url:
-        return "url-" + hashlib.sha256(full_url.encode()).hexdigest()[:60]
-    return "sha256-" + hashlib.sha256(dump_json(resource, sort_keys=True).encode()).hexdigest()
+def name_uses(chunk: Chunk, sent: dict[str, Sent]) -> None:
+    """Write use and rank into the chunk's conditions. One Diagnosis per Condition: a second use of
+    the same one is reported, not stored. What is not of the chunk stays for the writing."""
+    named: set[Key] = set()
+    for entry in chunk.entries:
+        mapped = chunk.mapped.get(entry.key)
+        if mapped is None:
+            continue
+        for target, use, rank in mapped.conditions:
+            own = chunk.mapped.get(target.key) if target is not None else None
+            reason = ""
+            if own is None or target.kind != "Condition":
+                # Whoever brings it later finds its use and rank here.
+                mapped.raw["diagnosis"] = sent[entry.place].resource["diagnosis"]
+            elif target.key in named:
+                reason = _("names the same condition a second time, left out")
+            elif not _use(own, entry, use, rank):
+                reason = _("names a condition of another visit, its use is left out")
+            else:
+                named.add(target.key)
+            if reason:
+                chunk.remarks.warn(chunk.name, f"{entry.place}.diagnosis", reason)
 
 
-def _entry(entry: Entry) -> str:
-    return entry.place.rpartition(".resource(")[0] or entry.place
+def _use(condition: Mapped, visit: Entry, use: str, rank: int | None) -> bool:
+    of = condition.links.get("encounter")
+    if of is None:
+        condition.links["encounter"] = Target(*visit.key)
+    elif of.key != visit.key:
+        return False
+    condition.fields |= {"use": use, "rank": rank}
+    return True

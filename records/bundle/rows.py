@@ -6,71 +6,47 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import models
-from simple_history.utils import bulk_create_with_history
 
-from clinik import clock
-from clinik.imports import Mapped, Row
+from clinik import bulk, clock
+from clinik.imports import Mapped, Row, storable
 from clinik.transitions import move
-from encounters.lifecycle import create_imported
+from encounters.lifecycle import create_imported_visits
 from encounters.models import Encounter, Patient, Practitioner
 
-_AT_ONCE = 500
 REASON = "import"
 
 
 def create_rows(rows: Sequence[tuple[uuid.UUID, Mapped]], *, source: str) -> None:
     """Rows of one kind and their parts, each with its first history row."""
-    if not rows:
-        return
-    if rows[0][1].model is Encounter:
-        _create_encounters(rows, source)
-    else:
-        _create_others(rows, source)
-    parts: dict[type[models.Model], list[models.Model]] = defaultdict(list)
+    by_model: dict[type[models.Model], list[dict[str, Any]]] = defaultdict(list)
+    parts: dict[type[models.Model], list[dict[str, Any]]] = defaultdict(list)
     for row_id, mapped in rows:
+        by_model[mapped.model].append({"id": row_id, "source": source, **mapped.fields})
         for part in mapped.parts:
             parts[part.model].append(_part(part, mapped.parent, row_id, source))
-    for model, made in parts.items():
-        _insert(model, made)
-
-
-def _create_encounters(rows: Sequence[tuple[uuid.UUID, Mapped]], source: str) -> None:
-    patients = Patient.objects.in_bulk({mapped.fields["patient_id"] for _id, mapped in rows})
-    for row_id, mapped in rows:
-        fields = dict(mapped.fields)
-        create_imported(
-            source=source,
-            status=fields.pop("status"),
-            patient=patients[fields.pop("patient_id")],
-            id=row_id,
-            **fields,
-        )
-
-
-def _create_others(rows: Sequence[tuple[uuid.UUID, Mapped]], source: str) -> None:
-    by_model: dict[type[models.Model], list[models.Model]] = defaultdict(list)
-    for row_id, mapped in rows:
-        row = mapped.model(id=row_id, source=source, **mapped.fields)
-        if isinstance(row, Patient | Practitioner):
-            # They work out their search columns, and a patient draws a number, as they are saved.
-            row._change_reason = REASON
-            row.save(force_insert=True)
-        else:
-            by_model[mapped.model].append(row)
     for model, made in by_model.items():
-        _insert(model, made)
+        if model is Encounter:
+            create_imported_visits(made, source=source)
+        elif model is Patient or model is Practitioner:
+            _create_people(model, made)
+        else:
+            bulk.insert(model, made, reason=REASON)
+    for model, made in parts.items():
+        bulk.insert(model, made, reason=REASON)
 
 
-def _part(part: Row, parent: str, row_id: uuid.UUID, source: str) -> models.Model:
-    fields: dict[str, Any] = {f"{parent}_id": row_id, "source": source, **part.fields}
-    return part.model(**fields)
+def _create_people(model: type[Any], rows: Sequence[dict[str, Any]]) -> None:
+    """They work out their search columns, and a patient draws a number."""
+    made = []
+    for fields in rows:
+        person = model(**fields)
+        person.prepare()
+        made.append({**fields, **{name: getattr(person, name) for name in model.PREPARED}})
+    bulk.insert(model, made, reason=REASON)
 
 
-def _insert(model: type[models.Model], rows: list[models.Model]) -> None:
-    if hasattr(model, "history"):
-        bulk_create_with_history(rows, model, batch_size=_AT_ONCE, default_change_reason=REASON)
-    else:
-        model._default_manager.bulk_create(rows, batch_size=_AT_ONCE)
+def _part(part: Row, parent: str, row_id: uuid.UUID, source: str) -> dict[str, Any]:
+    return {f"{part.owner or parent}_id": row_id, "source": source, **part.fields}
 
 
 def change_row(row: Any, mapped: Mapped, *, source: str) -> Any:
@@ -79,7 +55,7 @@ def change_row(row: Any, mapped: Mapped, *, source: str) -> Any:
     Parts that the source no longer sends are taken off where their table knows how (`removed`,
     `withdrawn_at`) and kept otherwise: nothing is deleted.
     """
-    fields = dict(mapped.fields)
+    fields = _storable(row, mapped.fields)
     status = fields.pop("status", None)
     if any(getattr(row, name) != value for name, value in fields.items()):
         for name, value in fields.items():
@@ -99,8 +75,17 @@ def change_row(row: Any, mapped: Mapped, *, source: str) -> Any:
         )
     for model in {part.model for part in mapped.parts} | _models_of_parts(mapped):
         wanted = [part for part in mapped.parts if part.model is model]
-        _change_parts(model, mapped.parent, row.pk, wanted, source)
+        parent = next((part.owner for part in wanted if part.owner), mapped.parent)
+        _change_parts(model, parent, row.pk, wanted, source)
     return row
+
+
+def _storable(row: models.Model, fields: dict[str, Any]) -> dict[str, Any]:
+    """The columns as they are read again from the database, to be compared with what is there."""
+    return {
+        name: storable(value) if isinstance(value, dict | list) else value
+        for name, value in fields.items()
+    }
 
 
 def _models_of_parts(mapped: Mapped) -> set[type[models.Model]]:
@@ -138,16 +123,21 @@ def _change_parts(
     # Of those typed in here none is touched.
     ours: list[Any] = [there for there in present if there.source == source]  # type: ignore[attr-defined]
     for part, there in zip(missing, ours, strict=False):
-        for name, value in part.fields.items():
+        for name, value in _storable(there, part.fields).items():
             setattr(there, name, value)
+        there._change_reason = REASON
         there.save()
-    _insert(model, [_part(part, parent, row_id, source) for part in missing[len(ours) :]])
+    bulk.insert(
+        model, [_part(part, parent, row_id, source) for part in missing[len(ours) :]], reason=REASON
+    )
     for there in ours[len(missing) :]:
         _take_off(there)
 
 
 def _says(there: models.Model, part: Row) -> bool:
-    return all(getattr(there, name) == value for name, value in part.fields.items())
+    return all(
+        getattr(there, name) == value for name, value in _storable(there, part.fields).items()
+    )
 
 
 def _take_off(there: Any) -> None:

@@ -1,152 +1,336 @@
 """A run: every file is read and checked, then each is written, those that others need first."""
 
-import os
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+import uuid
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-from django.db import DatabaseError
+from django.db import DatabaseError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from clinik import audit, clock
 from clinik.fhir import FhirError
 from clinik.imports import FAILED, ImportReport
-from clinik.models import ImportRun
+from clinik.models import ImportedResource, ImportFile, ImportRun
 from clinik.transitions import StaleVersion
-from records.bundle.reading import Key, read_file
-from records.bundle.targets import configured, outside
-from records.bundle.writing import FileWriter
+from records.bundle.files import BadArgument, digest_of
+from records.bundle.index import RunIndex
+from records.bundle.reading import Chunk, read_chunks
+from records.bundle.targets import Key
+from records.bundle.writing import ChunkWriter
 
-_SUFFIXES = frozenset({".json", ".xml"})
-
-
-class BadArgument(Exception):
-    """A path that is not there or cannot be read, or a source without a name."""
-
-
-@dataclass(frozen=True)
-class Checked:
-    """What is kept of a file between the passes: what it brings, and needs from elsewhere."""
-
-    path: Path
-    brings: frozenset[Key]
-    needs: frozenset[Key]
+COMMAND = "import_fhir"
+_WAITING, _WRITTEN, _REFUSED = ImportFile.State.values
+# Given to resources that a dry run does not write.
+_DRY = uuid.UUID("6b1f4f0e-9f0c-5f7a-8f3e-2d1c5a7b9e11")
 
 
-def find_files(paths: Iterable[Path]) -> list[Path]:
-    """The files named, and those in the folders named (and below), in a stable order."""
-    found: dict[Path, None] = {}
-    for path in paths:
-        try:
-            if path.is_dir():
-                found.update(dict.fromkeys(_inside(path)))
-            elif path.is_file():
-                found[path] = None
-            else:
-                raise BadArgument(_("%(path)s is not there") % {"path": path})
-        except OSError as error:
-            # A folder that may not be looked into would otherwise count as an empty one.
-            reason = _("%(path)s cannot be read: %(reason)s")
-            said = {"path": error.filename or path, "reason": error.strerror}
-            raise BadArgument(reason % said) from error
-    return list(found)
+class Progress:
+    """Hears how far a run is; the command shows it."""
+
+    def checked(self, path: Path, resources: int) -> None: ...
+
+    def refused(self, path: Path) -> None: ...
+
+    def begin_writing(self, resources: int) -> None: ...
+
+    def written(self, path: Path, resources: int) -> None: ...
 
 
-def _inside(folder: Path) -> list[Path]:
-    def stop(error: OSError) -> None:
-        raise error
-
-    paths = (Path(at, name) for at, _dirs, names in os.walk(folder, onerror=stop) for name in names)
-    return sorted(path for path in paths if path.suffix.lower() in _SUFFIXES and path.is_file())
+class DryRun(Exception):
+    """Raised to roll back what a dry run has tried."""
 
 
 class Importer:
-    """Takes in files under one source name; `step` hears words for each file and pass."""
+    """Takes in files under one source name.
 
-    def __init__(self, source: str) -> None:
+    `strict` refuses a file that has anything to remark; `dry_run` writes nothing but says what
+    would come of it. `by` is the login that asked for it.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        *,
+        by: Any = None,
+        strict: bool = False,
+        dry_run: bool = False,
+        progress: Any = None,
+    ) -> None:
         if not 0 < len(source) <= 200:
             # An empty source would mean "made here" and bind the rows to the clinic's own rules.
             raise BadArgument(_("the source needs a name of 1 to 200 characters"))
         self.source = source
+        self.by = by
+        self.strict = strict
+        self.dry_run = dry_run
+        self.progress = progress or Progress()
         self.report = ImportReport()
         self._taken: set[Key] = set()
+        self._dry_bringers: dict[Key, set[int]] = {}
 
-    def run(
-        self, files: Sequence[Path], *, step: Callable[[str], None] = lambda words: None
-    ) -> ImportReport:
-        run = ImportRun.objects.create(
-            source=self.source, started=clock.now(), files=[str(path) for path in files]
-        )
-        checked = []
-        for path in files:
-            file = self._check(path)
-            step(_("checked %(path)s") % {"path": path.name})
-            if file is not None:
-                checked.append(file)
-            else:
-                step(_("refused %(path)s") % {"path": path.name})
-        for file in in_order(checked):
-            self._write(file, run)
-            step(_("written %(path)s") % {"path": file.path.name})
-        self._close(run)
+    def run(self, files: Sequence[Path]) -> ImportReport:
+        """Check all, then write; what an earlier run of the same files wrote before it was cut off
+        is not written again."""
+        self._index = RunIndex()
+        try:
+            digests = [self._check(number, path) for number, path in enumerate(files)]
+            run = self._begin(files, digests)
+            self._refuse_incomplete(files)
+            order = self._index.order(
+                number for number, part in self._parts.items() if part.state == _WAITING
+            )
+            self._repeated = self._index.repeated()
+            self._take_stock()
+            self.progress.begin_writing(sum(self._index.sizes[number] for number in order))
+            self._write_all(files, order, run)
+            self._close(run)
+        finally:
+            self._index.close()
         return self.report
 
-    def _check(self, path: Path) -> Checked | None:
-        try:
-            file = read_file(path)
-            keys, numbers = outside(file)
-        except FhirError as error:
-            self._refuse(path, error.place, error.reason)
-            return None
-        # Somebody named by number is awaited like one named by id.
-        brings = {(kind, configured(kind, *rest)) for kind, *rest in file.by_identifier}
-        return Checked(path, frozenset(file.by_key) | brings, frozenset(keys | numbers))
+    # -- reading --------------------------------------------------------------------------------
 
-    def _write(self, checked: Checked, run: ImportRun) -> None:
+    def _check(self, number: int, path: Path) -> tuple[str, FhirError | None]:
+        digest = ""
         try:
-            file = read_file(checked.path)
-            writer = FileWriter(file, source=self.source, run=run, taken=self._taken)
-            report = writer.write()
+            digest = digest_of(path)
+            for chunk in read_chunks(path):
+                if self.strict:
+                    _refuse_remarks(chunk.remarks)
+                self._index.add(number, chunk)
+            self.progress.checked(path, self._index.sizes[number])
         except FhirError as error:
-            self._refuse(checked.path, error.place, error.reason)
-        except StaleVersion:
-            self._refuse(checked.path, "", _("somebody changed one of its rows at that moment"))
-        except DatabaseError as error:
-            self._refuse(checked.path, "", _database_reason(error))
+            self._index.drop(number)
+            self.progress.refused(path)
+            return digest, error
+        return digest, None
+
+    def _begin(
+        self, files: Sequence[Path], digests: Sequence[tuple[str, FhirError | None]]
+    ) -> ImportRun:
+        """The run, with a row for each file; one that was cut off is gone on with."""
+        names = [str(path)[-1000:] for path in files]
+        known = [(name, digest) for name, (digest, _e) in zip(names, digests, strict=True)]
+        run = None if self.dry_run else self._cut_off(known)
+        if run is None:
+            run = ImportRun(
+                command=COMMAND,
+                source=self.source,
+                started=clock.now(),
+                by=self.by,
+                files=names[:1000],
+                options={"strict": self.strict},
+            )
+            parts = [
+                ImportFile(number=n, name=name, digest=digest, size=_size(files[n]))
+                for n, (name, digest) in enumerate(known)
+            ]
+            if not self.dry_run:
+                with transaction.atomic():
+                    run.save()
+                    for part in parts:
+                        part.run = run
+                    ImportFile.objects.bulk_create(parts, batch_size=500)
+            self._parts = dict(enumerate(parts))
         else:
-            self.report.add(report)
-            self._taken |= file.by_key.keys()
+            self._parts = {part.number: part for part in run.parts.all()}
+        for number, (_digest, error) in enumerate(digests):
+            if error is not None:
+                self._refuse(number, files[number], error.place, error.reason)
+        return run
 
-    def _refuse(self, path: Path, place: str, reason: str) -> None:
+    def _cut_off(self, known: list[tuple[str, str]]) -> ImportRun | None:
+        """The last run of this source, where it did not end and was of the same files."""
+        last = ImportRun.objects.filter(command=COMMAND, source=self.source).order_by("-id").first()
+        if last is None or last.finished is not None or last.options != {"strict": self.strict}:
+            return None
+        parts = list(last.parts.values_list("name", "digest"))
+        return last if parts == known else None
+
+    def _refuse_incomplete(self, files: Sequence[Path]) -> None:
+        """Files that name a patient whom nobody brings, or two patients for one visit; then those
+        that relied on them."""
+        for number, place in self._index.contradictions():
+            reason = _("names another patient than its visit does")
+            self._drop(number, files[number], place, reason)
+        while True:
+            missing = list(self._index.missing_patients())
+            known = self._known_patients({patient for _file, patient, _place in missing})
+            refused = {number: place for number, patient, place in missing if patient not in known}
+            for number, place in refused.items():
+                reason = _("the patient it is about is neither in these files nor imported before")
+                self._drop(number, files[number], f"{place}.patient", reason)
+            if not refused:
+                return
+
+    def _known_patients(self, ids: set[str]) -> set[str]:
+        found: set[str] = set()
+        wanted = sorted(ids)
+        for at in range(0, len(wanted), 500):
+            found |= set(
+                ImportedResource.objects.filter(
+                    source=self.source,
+                    resource_type="Patient",
+                    resource_id__in=wanted[at : at + 500],
+                ).values_list("resource_id", flat=True)
+            )
+        return found
+
+    def _drop(self, number: int, path: Path, place: str, reason: str) -> None:
+        self._index.drop(number)
+        self.progress.refused(path)
+        self._refuse(number, path, place, reason)
+
+    # -- writing --------------------------------------------------------------------------------
+
+    def _write_all(self, files: Sequence[Path], order: Sequence[int], run: ImportRun) -> None:
+        """In order; a file whose patient a later one brings waits for the end."""
+        again = [
+            number for number in order if not self._write(files[number], number, run, last=False)
+        ]
+        for number in again:
+            self._write(files[number], number, run, last=True)
+
+    def _write(self, path: Path, number: int, run: ImportRun, *, last: bool) -> bool:
+        """False where it is to be tried again at the end."""
+        part = self._parts[number]
+        try:
+            if self.strict:
+                for chunk in self._left(part):
+                    self._try(chunk, run)
+            for chunk in self._left(part):
+                self._write_chunk(chunk, part, run)
+                self.progress.written(path, len(chunk.entries))
+            self._end(part)
+        except FhirError as error:
+            if not last and not part.done:
+                return False
+            self._refuse(number, path, error.place, error.reason)
+        except StaleVersion:
+            reason = _("somebody changed one of its rows at that moment: run it again")
+            self._refuse(number, path, "", reason)
+        except DatabaseError as error:
+            self._refuse(number, path, "", _database_reason(error))
+        else:
+            self._taken |= {key for key in self._repeated if number in self._index.bringers(key)}
+        return True
+
+    def _left(self, part: ImportFile) -> Iterator[Chunk]:
+        """The chunks that are not written yet."""
+        skipped = 0
+        for chunk in self._index.chunks(part.number):
+            if skipped >= part.done:
+                yield chunk
+            skipped += len(chunk.entries)
+
+    def _write_chunk(self, chunk: Chunk, part: ImportFile, run: ImportRun) -> None:
+        if self.dry_run:
+            self.report.add(self._try(chunk, run))
+            return
+        try:
+            report = self._commit(chunk, part, run)
+        except IntegrityError:
+            # Another import wrote the same at that moment: look again, once.
+            report = self._commit(self._fresh(chunk, part), part, run)
+        self.report.add(report)
+
+    def _commit(self, chunk: Chunk, part: ImportFile, run: ImportRun) -> ImportReport:
+        done, stored = part.done, part.report
+        try:
+            with transaction.atomic():
+                report = self._writer(chunk, run).write()
+                so_far = ImportReport.from_json(part.report)
+                so_far.add(report)
+                part.report = so_far.as_json()
+                part.done += len(chunk.entries)
+                part.save(update_fields=["report", "done"])
+        except BaseException:
+            part.done, part.report = done, stored
+            raise
+        return report
+
+    def _fresh(self, chunk: Chunk, part: ImportFile) -> Chunk:
+        """The chunk as it was read: a try that failed has filled in its rows."""
+        return next(self._left(part))
+
+    def _try(self, chunk: Chunk, run: ImportRun) -> ImportReport:
+        """What writing it would do; nothing is kept."""
+        report = ImportReport()
+        try:
+            with transaction.atomic():
+                report = self._writer(chunk, run, trying=True).write()
+                raise DryRun
+        except DryRun:
+            pass
+        if self.strict:
+            _refuse_remarks(report)
+        return report
+
+    def _writer(self, chunk: Chunk, run: ImportRun, *, trying: bool = False) -> ChunkWriter:
+        return ChunkWriter(
+            chunk,
+            source=self.source,
+            run=run,
+            taken=self._taken,
+            will_be=self._will_be if trying else lambda key: None,
+        )
+
+    def _will_be(self, key: Key) -> uuid.UUID | None:
+        """A key for what another file of this run brings and nobody has written."""
+        return uuid.uuid5(_DRY, "/".join(key)) if self._index.is_brought(key) else None
+
+    def _end(self, part: ImportFile) -> None:
+        part.state = _WRITTEN
         self.report.files_read += 1
-        self.report.count("File", FAILED)
-        self.report.fail(str(path), place, reason)
+        if not self.dry_run:
+            part.save(update_fields=["state"])
+
+    def _refuse(self, number: int, path: Path, place: str, reason: str) -> None:
+        report = ImportReport(files_read=1)
+        report.count("File", FAILED)
+        report.fail(str(path), place, reason)
+        part = self._parts[number]
+        self.report.add(report)
+        if part.state == _REFUSED:
+            return
+        so_far = ImportReport.from_json(part.report)
+        so_far.add(report)
+        part.state, part.report = _REFUSED, so_far.as_json()
+        if not self.dry_run:
+            part.save(update_fields=["state", "report"])
+
+    def _take_stock(self) -> None:
+        """What was written before the run was cut off counts, and came first."""
+        for number, part in self._parts.items():
+            if part.state == _WRITTEN or part.done:
+                self.report.add(ImportReport.from_json(part.report))
+                self.report.files_read += part.state == _WRITTEN
+            if part.state == _WRITTEN:
+                self._taken |= {k for k in self._repeated if number in self._index.bringers(k)}
 
     def _close(self, run: ImportRun) -> None:
+        if self.dry_run:
+            return
         run.finished = clock.now()
         run.counts = self.report.as_counts()
-        run.failures = [vars(failure) for failure in self.report.failures]
-        run.save()
-        audit.record("import.run", run, by=None, detail=run.counts)
+        run.failures = [vars(failure) for failure in self.report.failures[:1000]]
+        with transaction.atomic():
+            run.save()
+            audit.record("import.run", run, by=self.by, detail=run.counts)
 
 
-def in_order(files: Sequence[Checked]) -> list[Checked]:
-    """As given, but a file waits for those that bring what it refers to; in a circle, as given."""
-    brings: dict[Key, list[int]] = {}
-    for number, file in enumerate(files):
-        for key in file.brings:
-            brings.setdefault(key, []).append(number)
-    waits = {
-        number: {brings[key][0] for key in file.needs if key in brings} - {number}
-        for number, file in enumerate(files)
-    }
-    done: dict[int, None] = {}
-    while waits:
-        ready = [number for number, others in waits.items() if others <= done.keys()]
-        for number in ready or list(waits)[:1]:
-            done[number] = None
-            del waits[number]
-    return [files[number] for number in done]
+def _refuse_remarks(report: ImportReport) -> None:
+    """Raises FhirError for the first remark."""
+    for remark in report.warnings:
+        raise FhirError(remark.place, _("%(reason)s (strict)") % {"reason": remark.reason})
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _database_reason(error: DatabaseError) -> str:

@@ -1,15 +1,18 @@
-"""What a reference of a file means: an entry of the file, or a resource from elsewhere."""
+"""What a reference means: an entry of its chunk, or a resource from elsewhere."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from clinik import mrn
 from clinik.codes import NPI
 from clinik.fhir import Reference, parse_reference
-from clinik.imports import Row
+from clinik.imports import Mapped
 from clinik.models import MRN_SYSTEM
-from records.bundle.reading import Entry, Key, ResourceFile, contained
+from encounters.fhir import name_of
+from records.bundle.entries import Sent
+
+Key = tuple[str, str]
 
 # Foreign keys and the resource type that belongs behind them.
 LINK_KINDS = {
@@ -20,54 +23,67 @@ LINK_KINDS = {
     "encounter": "Encounter",
     "part_of": "Encounter",
     "previous": "ClinicalImpression",
+    "observation": "Observation",
+    "medication": "Medication",
 }
 # Text columns that take a name, and whose it usually is.
 NAME_KINDS = {"service_provider": "Organization", "location": "Location", "name": "Practitioner"}
+# Those that may be looked up by any identifier, in a reference like Location?identifier=...
+BY_IDENTIFIER = frozenset(
+    {
+        "Patient", "Practitioner", "PractitionerRole", "Organization", "Location", "Encounter",
+        "Medication",
+    }
+)  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Target:
-    """`id` is empty for a contained resource; `number` is a configured identifier to look up."""
+class Target(NamedTuple):
+    """`id` is the source's id of the resource; `number` a configured identifier (NPI, clinic
+    number) and `system` + `value` any identifier to look up; none of them: it is contained, or in
+    words only. `name` is what it is called where its chunk says so. `sent` is the reference as it
+    was sent: its text, its display, its logical identifier.
+    """
 
     kind: str
     id: str = ""
-    resource: dict[str, Any] | None = None
     number: str = ""
+    system: str | None = None
+    value: str = ""
+    name: str = ""
+    sent: tuple[str, str, tuple[str, str] | None] = ("", "", None)
 
     @property
     def key(self) -> Key:
         return self.kind, self.id
 
+    @property
+    def display(self) -> str:
+        return self.sent[1]
 
-def find_target(
-    file: ResourceFile, reference: Reference, wanted: str, entry: Entry
-) -> Target | None:
-    """What `reference` in `entry` means; None where it names nobody that could be known.
+    @property
+    def is_known_of(self) -> bool:
+        """Whether there is anything to look for."""
+        return bool(self.id or self.number or self.value)
 
-    `wanted` is the type for references that do not say one. A PractitionerRole in the file is
-    followed to its practitioner.
-    """
-    if reference.kind == "contained":
-        inner = contained(entry, reference.id)
-        return Target(inner["resourceType"], resource=inner) if inner else None
-    found = file.find(reference, wanted)
-    if found is not None:
-        if found.kind == "PractitionerRole" and wanted == "Practitioner":
-            return _through_role(file, found)
-        return Target(found.kind, found.id, found.resource)
-    return _elsewhere(reference, wanted)
+    def words(self) -> str:
+        """The same for the same target, however the reference is written: for digests."""
+        if self.id:
+            return f"{self.kind}/{self.id}"
+        if self.number or self.value:
+            return f"{self.kind}?{self.number}{self.system}|{self.value}"
+        return f"{self.kind}:{self.sent[0]}:{self.display}"
 
-
-def _elsewhere(reference: Reference, wanted: str) -> Target | None:
-    if reference.kind == "urn":
-        return Target(wanted, reference.raw.rpartition(":")[2])
-    if reference.kind in ("literal", "absolute") and reference.id:
-        return Target(reference.resource_type, reference.id)
-    kind = reference.resource_type or wanted
-    if reference.identifier:
-        number = configured(kind, reference.identifier.system or "", reference.identifier.value)
-        return Target(kind, number=number) if number else None
-    return None
+    def as_sent(self) -> dict[str, Any]:
+        """For `raw`: whom it names, in the sender's words."""
+        text, display, identifier = self.sent
+        parts = {
+            "reference": text,
+            "display": display,
+            "identifier": identifier
+            and not text
+            and {"system": identifier[0], "value": identifier[1]},
+        }
+        return {name: value for name, value in parts.items() if value}
 
 
 def configured(kind: str, system: str, value: str) -> str:
@@ -79,47 +95,144 @@ def configured(kind: str, system: str, value: str) -> str:
     return ""
 
 
-def _through_role(file: ResourceFile, role: Entry) -> Target | None:
-    reference = parse_reference(role.resource.get("practitioner"), f"{role.place}.practitioner")
-    if reference is None:
+def targets_of(sent: Sequence[Sent]) -> "Targets":
+    return Targets(sent)
+
+
+class Targets:
+    """Finds what the references of one chunk mean. Pure: it knows the chunk and nothing else."""
+
+    def __init__(self, sent: Iterable[Sent]) -> None:
+        self.by_url: dict[str, Sent] = {}
+        self.by_key: dict[Key, Sent] = {}
+        self.by_identifier: dict[tuple[str, str, str], list[Sent]] = defaultdict(list)
+        for one in sent:
+            self.by_key[one.kind, one.id] = one
+            if one.full_url:
+                self.by_url[one.full_url] = one
+            for system, value in one.identifiers:
+                self.by_identifier[one.kind, system, value].append(one)
+        # The same reference stands in hundreds of resources.
+        self._found: dict[tuple[Reference, str], Target] = {}
+
+    def find(self, one: Sent, reference: Reference | None, wanted: str) -> Target | None:
+        """What `reference` in `one` means; None where there is no reference.
+
+        `wanted` is the type for references that do not say one. A PractitionerRole of the chunk is
+        followed to its practitioner.
+        """
+        if reference is None:
+            return None
+        if reference.kind == "contained":
+            return self._contained(one, reference)
+        known = (reference, wanted)
+        if known not in self._found:
+            self._found[known] = self._find(reference, wanted)
+        return self._found[known]
+
+    def _contained(self, one: Sent, reference: Reference) -> Target:
+        inner = one.contained(reference.id)
+        kind = str(inner["resourceType"]) if inner else ""
+        return Target(kind, name=name_of(inner) if inner else "", sent=_sent(reference))
+
+    def _find(self, reference: Reference, wanted: str) -> Target:
+        found = self.entry(reference, wanted)
+        if found is not None:
+            if found.kind == "PractitionerRole" and wanted == "Practitioner":
+                return self._through(found, reference)
+            return Target(found.kind, found.id, name=_title(found), sent=_sent(reference))
+        return elsewhere(reference, wanted)
+
+    def entry(self, reference: Reference, wanted: str) -> Sent | None:
+        """The resource that a reference means, as far as it stands in the chunk."""
+        if reference.raw in self.by_url:
+            return self.by_url[reference.raw]
+        if reference.kind in ("literal", "absolute"):
+            return self.by_key.get((reference.resource_type, reference.id))
+        if reference.kind in ("conditional", "logical") and reference.identifier:
+            kind = reference.resource_type or wanted
+            return self._by_identifier(kind, reference.identifier.system, reference)
         return None
-    found = file.find(reference, "Practitioner")
-    if found is not None:
-        return Target(found.kind, found.id, found.resource)
-    return _elsewhere(reference, "Practitioner")
 
-
-def references(file: ResourceFile) -> Iterator[tuple[Entry, str, Reference]]:
-    """Every reference of the file's rows, with the type that is wanted there."""
-    for entry in file.entries:
-        mapped = file.mapped.get(entry.key)
-        if mapped is None:
-            continue
-        for row in (mapped, *mapped.parts):
-            for wanted, reference in _of_row(row):
-                yield entry, wanted, reference
-        for reference, _use, _rank in mapped.conditions:
-            yield entry, "Condition", reference
-
-
-def _of_row(row: Row) -> Iterator[tuple[str, Reference]]:
-    for name, reference in row.links.items():
-        if reference is not None:
-            yield LINK_KINDS[name], reference
-    for name, reference in row.names.items():
-        if reference is not None:
-            yield NAME_KINDS.get(name, ""), reference
-
-
-def outside(file: ResourceFile) -> tuple[set[Key], set[Key]]:
-    """What the file refers to without holding it: (keys, configured numbers as (kind, number))."""
-    keys, numbers = set(), set()
-    for entry, wanted, reference in references(file):
-        target = find_target(file, reference, wanted, entry)
-        if target is None or target.resource is not None:
-            continue
-        if target.number:
-            numbers.add((target.kind, target.number))
+    def _by_identifier(self, kind: str, system: str | None, reference: Reference) -> Sent | None:
+        """The one resource with this identifier; None for none and for several."""
+        assert reference.identifier is not None
+        value = reference.identifier.value
+        if system is None:
+            # Asked for in whatever system.
+            found = [
+                one
+                for (of_kind, _system, given), ones in self.by_identifier.items()
+                if (of_kind, given) == (kind, value)
+                for one in ones
+            ]
         else:
-            keys.add(target.key)
-    return keys, numbers
+            found = self.by_identifier.get((kind, system, value), [])
+        return found[0] if len(found) == 1 else None
+
+    def _through(self, role: Sent, reference: Reference) -> Target:
+        inner = parse_reference(role.resource.get("practitioner"), f"{role.place}.practitioner")
+        found = self.entry(inner, "Practitioner") if inner is not None else None
+        if found is not None and found.kind == "Practitioner":
+            return Target(found.kind, found.id, name=_title(found), sent=_sent(reference))
+        if inner is None or found is not None:
+            return Target("", sent=_sent(reference))
+        return elsewhere(inner, "Practitioner")._replace(sent=_sent(reference))
+
+    def medication(self, one: Sent) -> dict[str, Any] | None:
+        """The Medication that a MedicationRequest refers to, where the chunk holds it."""
+        if one.kind != "MedicationRequest":
+            return None
+        sent = one.resource.get("medicationReference")
+        reference = parse_reference(sent, f"{one.place}.medicationReference")
+        if reference is None:
+            return None
+        if reference.kind == "contained":
+            return one.contained(reference.id)
+        found = self.entry(reference, "Medication")
+        return found.resource if found is not None and found.kind == "Medication" else None
+
+    def link(self, one: Sent, mapped: Mapped) -> None:
+        """Put targets in the place of the references of a resource's rows."""
+        for row in (mapped, *mapped.parts):
+            for name, reference in row.links.items():
+                row.links[name] = self.find(one, reference, LINK_KINDS[name])
+            for name, reference in row.names.items():
+                row.names[name] = self.find(one, reference, NAME_KINDS.get(name, ""))
+        mapped.conditions = [
+            (self.find(one, reference, "Condition"), use, rank)
+            for reference, use, rank in mapped.conditions
+        ]
+        if mapped.text is not None:
+            self.link(one, mapped.text)
+
+
+def elsewhere(reference: Reference, wanted: str) -> Target:
+    sent = _sent(reference)
+    if reference.kind == "urn":
+        return Target(wanted, reference.raw.rpartition(":")[2], sent=sent)
+    if reference.kind in ("literal", "absolute") and reference.id:
+        return Target(reference.resource_type, reference.id, sent=sent)
+    kind = reference.resource_type or wanted
+    if reference.identifier:
+        system, value = reference.identifier.system, reference.identifier.value
+        if number := configured(kind, system or "", value):
+            return Target(kind, number=number, sent=sent)
+        if kind in BY_IDENTIFIER:
+            return Target(kind, system=system, value=value, sent=sent)
+    return Target(reference.resource_type, sent=sent)
+
+
+def _sent(reference: Reference) -> tuple[str, str, tuple[str, str] | None]:
+    identifier = reference.identifier
+    return (
+        reference.raw,
+        reference.display,
+        (identifier.system or "", identifier.value) if identifier else None,
+    )
+
+
+def _title(one: Sent) -> str:
+    if one.kind in ("Organization", "Location", "Practitioner", "PractitionerRole", "Patient"):
+        return name_of(one.resource)
+    return ""

@@ -38,7 +38,7 @@ def read_note(resource: dict[str, Any], place: str) -> Mapped:
     kind = concept(reading, "type")
     fields: dict[str, Any] = {
         "status": _note_status(reading),
-        "type": _note_type(kind),
+        "type": note_type(kind),
         **coded("type", kind),
         "category": str(first_concept(reading, "category")),
         "title": reading.text("description"),
@@ -61,7 +61,7 @@ def read_note(resource: dict[str, Any], place: str) -> Mapped:
     return mapped
 
 
-def _note_type(kind: Coded) -> str:
+def note_type(kind: Coded) -> str:
     for coding in ({"system": kind.system, "code": kind.code}, *kind.more):
         if coding.get("system") == LOINC and coding.get("code") in _NOTE_TYPES:
             return _NOTE_TYPES[coding["code"]].value
@@ -85,19 +85,34 @@ def _note_status(reading: Reading) -> str:
 
 def _content(reading: Reading, fields: dict[str, Any]) -> None:
     """The first attachment that is text; what is none (a PDF, an address) stays in the rest."""
-    fields |= {"content": "", "content_type": "text/plain"}
+    sent = reading.take("content") or []
     attachments = [
-        Reading(content.obj.get("attachment") or {}, content.at("attachment"))
-        for content in reading.each("content")
+        Reading(one.get("attachment") or {}, f"{reading.at('content')}[{n}].attachment")
+        for n, one in enumerate(sent)
     ]
-    if not attachments:
-        return
-    attachment = next((one for one in attachments if _is_text(one)), attachments[0])
-    fields["title"] = fields["title"] or attachment.text("title")
-    if len(attachments) > 1 or not _is_text(attachment):
+    chosen = read_text(attachments, fields)
+    if any(one.keys() - {"attachment"} for one in sent) or _says_more(attachments, chosen):
         reading.keep("content")
-    if not _is_text(attachment):
-        return
+        if chosen is not None:
+            rest = [dict(one) for one in sent]
+            rest[chosen]["attachment"] = without_text(sent[chosen]["attachment"])
+            reading.replace("content", rest)
+
+
+def read_text(attachments: list[Reading], fields: dict[str, Any]) -> int | None:
+    """Title, content and content type of the first attachment that is text, and which it was.
+
+    Raises FhirError where it says that it is text and is not.
+    """
+    fields |= {"content": "", "content_type": Note.Format.PLAIN.value}
+    fields.setdefault("title", "")
+    if not attachments:
+        return None
+    chosen = next((n for n, one in enumerate(attachments) if _is_text(one)), None)
+    attachment = attachments[chosen or 0]
+    fields["title"] = fields["title"] or attachment.text("title")
+    if chosen is None:
+        return None
     where, data = attachment.place, attachment.text("data")
     kind = attachment.text("contentType")
     charset = kind.partition("charset=")[2].strip(' "') or "utf-8"
@@ -106,14 +121,30 @@ def _content(reading: Reading, fields: dict[str, Any]) -> None:
     except (binascii.Error, UnicodeDecodeError, LookupError) as error:
         if isinstance(error, UnicodeDecodeError) and not kind:
             # Nobody said that it is text.
-            reading.keep("content")
-            return
+            return None
         raise FhirError(f"{where}.data", _("no readable base64 text")) from error
     if "\0" in text:
         raise FhirError(f"{where}.data", _("a character that no text may hold"))
-    fields |= {"content": text, "content_type": kind.partition(";")[0] or "text/plain"}
+    fields |= {"content": text, "content_type": kind.partition(";")[0] or fields["content_type"]}
+    return chosen
+
+
+# Stands in the rest for the base64 text of an attachment that became a note's content.
+IN_NOTE = "$content"
+
+
+def without_text(attachment: dict[str, Any]) -> dict[str, Any]:
+    """The attachment without the text, which is not kept twice."""
+    return {**attachment, "data": IN_NOTE}
+
+
+def _says_more(attachments: list[Reading], chosen: int | None) -> bool:
+    """Whether there is more than one plain text with its type."""
+    if chosen is None:
+        return bool(attachments)
+    return len(attachments) > 1 or not attachments[0].obj.keys() <= {"contentType", "data"}
 
 
 def _is_text(attachment: Reading) -> bool:
-    kind = attachment.text("contentType") or "text/plain"
+    kind = attachment.text("contentType") or Note.Format.PLAIN
     return kind.startswith("text/") and bool(attachment.text("data"))

@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from clinik.codes import UCUM
-from clinik.fhir import FhirError, Number, check_status, read_quantity
+from clinik.fhir import FhirError, Number, check_status, parse_reference, read_quantity
 from clinik.imports import Mapped, Reading, Row, storable
 from encounters.fhir.common import (
     coded,
@@ -20,6 +20,7 @@ from encounters.fhir.common import (
 from records.models import (
     Observation,
     ObservationComponent,
+    ObservationMember,
 )
 
 # The kinds of value[x] that have no columns of their own; kept as sent in `value_other`.
@@ -55,8 +56,24 @@ def read_observation(resource: dict[str, Any], place: str) -> Mapped:
         mapped.parts.append(Row(ObservationComponent, {"position": position, **columns}))
         if component.rest():
             reading.keep("component")
+    mapped.parts += references(reading, "hasMember", ObservationMember, "panel")
     mapped.raw = reading.rest()
     return mapped
+
+
+def references(reading: Reading, key: str, model: Any, owner: str) -> list[Row]:
+    """A row for each observation that a panel or a report names, in the order sent.
+
+    The list also stays in the rest, for those that nobody ever brings.
+    """
+    rows = []
+    for position, sent in enumerate(reading.take(key) or []):
+        reference = parse_reference(sent, f"{reading.at(key)}[{position}]")
+        row = Row(model, {"position": position}, owner=owner)
+        row.links["observation"] = reference
+        rows.append(row)
+        reading.keep(key)
+    return rows
 
 
 def _category(reading: Reading) -> str:

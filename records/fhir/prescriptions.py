@@ -41,6 +41,10 @@ def read_prescription(
     }
     mapped = Mapped(Prescription, fields)
     link(reading, mapped, patient="subject", author=("requester",))
+    if medication is None and not fields["medication_code"]:
+        # From another file or an earlier run: `medication_columns` when it is found.
+        mapped.links["medication"] = reading.reference("medicationReference")
+        reading.keep("medicationReference")
     mapped.raw = reading.rest()
     return mapped
 
@@ -66,14 +70,24 @@ def _medication(reading: Reading, medication: dict[str, Any] | None) -> Coded:
     if str(value):
         return value
     if medication is not None:
-        sent = Reading(medication, reading.at("medicationReference"))
-        value = concept(sent, "code")
-        if not str(value):
-            parts = (concept(part, "itemCodeableConcept") for part in sent.each("ingredient"))
-            value = Coded(text=" + ".join(filter(None, map(str, parts))))
+        value = _what(Reading(medication, reading.at("medicationReference")))
     reference = reading.obj.get("medicationReference")
     if not str(value) and isinstance(reference, dict):
         return Coded(text=str(reference.get("display", "")))
+    return value
+
+
+def medication_columns(medication: dict[str, Any]) -> dict[str, Any]:
+    """What a Medication resource, as it was kept, says of the drug; empty where it says nothing."""
+    value = _what(Reading(medication, "Medication"))
+    return coded("medication", value) if str(value) else {}
+
+
+def _what(sent: Reading) -> Coded:
+    value = concept(sent, "code")
+    if not str(value):
+        parts = (concept(part, "itemCodeableConcept") for part in sent.each("ingredient"))
+        value = Coded(text=" + ".join(filter(None, map(str, parts))))
     return value
 
 

@@ -192,7 +192,10 @@ def test_note_is_the_attachment_that_is_text(tmp_path: Path) -> None:
     text = attachment("Grüße".encode(), contentType="text/plain; charset=utf-8")
     take_in(write(tmp_path, "one", PATIENT, about(NOTE, content=[picture, text])))
     assert Note.objects.get().content == "Grüße"
-    assert rest_of("DocumentReference")["content"] == [picture, text]
+    assert rest_of("DocumentReference")["content"] == [
+        picture,
+        {"attachment": {**text["attachment"], "data": "$content"}},
+    ]
 
 
 def test_attachment_of_no_said_type_that_is_no_text_is_kept_as_sent(tmp_path: Path) -> None:

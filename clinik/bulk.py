@@ -1,0 +1,187 @@
+"""Many new rows of one table at once, with the first row of their history.
+
+Django's bulk_create asks each column of each row how it is to be written, which is most of its
+time, and leaves no history. Here a table's columns are looked at once; PostgreSQL takes the rows by
+COPY, SQLite by one prepared statement, and the history is copied inside the database.
+"""
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from django.db import connection, models, transaction
+
+from clinik import clock
+
+Convert = Callable[[Any], Any]
+
+# Keys named in one statement; SQLite's own limit is far above.
+_AT_ONCE = 500
+
+
+def insert(
+    model: type[models.Model], rows: Iterable[Mapping[str, Any]], *, reason: str = ""
+) -> int:
+    """Insert rows (column -> value; a column left out takes its default), return how many.
+
+    Where the model keeps a history each row begins its own, with `reason`. Values are taken as they
+    are: nothing is validated but by the database; save() is not called. A text given for a JSON
+    column is written as that JSON. Raises IntegrityError and DataError as the database does.
+    """
+    table = _Table.of(model, connection.vendor)
+    now = clock.now()
+    values = [table.values(row, now) for row in rows]
+    if not values:
+        return 0
+    # One transaction, so that no row is without its history.
+    with transaction.atomic():
+        table.write(values)
+        if table.history is not None:
+            table.write_history([row[table.key] for row in values], now, reason)
+    return len(values)
+
+
+class _Table:
+    def __init__(self, model: type[models.Model], vendor: str) -> None:
+        self.vendor = vendor
+        self.name = connection.ops.quote_name(model._meta.db_table)
+        columns: list[Any] = [
+            field
+            for field in model._meta.concrete_fields
+            if not field.generated and not isinstance(field, models.AutoField)
+        ]
+        self.columns = ", ".join(connection.ops.quote_name(str(f.column)) for f in columns)
+        self.place = {field.attname: at for at, field in enumerate(columns)}
+        self.key = self.place.get(str(model._meta.pk and model._meta.pk.attname), 0)
+        self.converters = [_converter(field, vendor) for field in columns]
+        self.stamped = [at for at, field in enumerate(columns) if _stamps(field)]
+        # Defaults that are made anew for each row (keys), and those that are the same for all.
+        self.fresh = [
+            (at, field.get_default)
+            for at, field in enumerate(columns)
+            if field.has_default() and callable(field.default)
+        ]
+        fresh = {at for at, _make in self.fresh}
+        self.template = [
+            None if at in fresh else _convert(self.converters[at], _default(field))
+            for at, field in enumerate(columns)
+        ]
+        self.history = getattr(getattr(model, "history", None), "model", None)
+        if self.history is not None:
+            kept = {field.attname for field in self.history._meta.concrete_fields}
+            self.kept = ", ".join(
+                connection.ops.quote_name(str(f.column)) for f in columns if f.attname in kept
+            )
+
+    @staticmethod
+    @lru_cache(maxsize=100)
+    def of(model: type[models.Model], vendor: str) -> "_Table":
+        return _Table(model, vendor)
+
+    def values(self, row: Mapping[str, Any], now: dt.datetime) -> list[Any]:
+        """The row as the driver takes it, one value a column."""
+        values = self.template.copy()
+        converters = self.converters
+        for at in self.stamped:
+            values[at] = _convert(converters[at], now)
+        for at, make in self.fresh:
+            values[at] = _convert(converters[at], make())
+        place = self.place
+        for name, value in row.items():
+            at = place[name]
+            convert = converters[at]
+            values[at] = value if convert is None or value is None else convert(value)
+        return values
+
+    def write(self, rows: Sequence[Sequence[Any]]) -> None:
+        with connection.cursor() as cursor:
+            if self.vendor == "postgresql":
+                with cursor.copy(f"COPY {self.name} ({self.columns}) FROM STDIN") as copy:
+                    for row in rows:
+                        copy.write_row(row)
+            else:
+                marks = ", ".join(["%s"] * len(self.place))
+                cursor.executemany(
+                    f"INSERT INTO {self.name} ({self.columns}) VALUES ({marks})", rows
+                )
+
+    def write_history(self, keys: Sequence[Any], now: dt.datetime, reason: str) -> None:
+        assert self.history is not None
+        quote = connection.ops.quote_name
+        history = quote(self.history._meta.db_table)
+        pk = quote("id")
+        at = now if self.vendor == "postgresql" else _naive(now)
+        with connection.cursor() as cursor:
+            for begin in range(0, len(keys), _AT_ONCE):
+                part = keys[begin : begin + _AT_ONCE]
+                marks = ", ".join(["%s"] * len(part))
+                cursor.execute(
+                    f"INSERT INTO {history} ({self.kept}, history_date, history_type,"
+                    " history_change_reason)"
+                    f" SELECT {self.kept}, %s, %s, %s FROM {self.name} WHERE {pk} IN ({marks})"
+                    f" ORDER BY {pk}",
+                    [at, "+", reason, *part],
+                )
+
+
+def json_text(value: Any) -> str:
+    """JSON for a column: a number whose digits a float would lose as {"$decimal": text}."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=plain)
+
+
+def plain(number: Any) -> Any:
+    """For json.dumps(default=): a clinik.fhir.Number as JSON has it, its digits kept.
+
+    No FHIR element is called $decimal.
+    """
+    text = number.text
+    for kind in (int, float):
+        try:
+            if str(kind(text)) == text:
+                return kind(text)
+        except (ValueError, OverflowError):
+            continue
+    return {"$decimal": text}
+
+
+def _default(field: Any) -> Any:
+    if field.has_default():
+        return field.get_default()
+    return None if field.null else field.get_default()
+
+
+def _stamps(field: Any) -> bool:
+    return bool(getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False))
+
+
+def _convert(convert: Convert | None, value: Any) -> Any:
+    return value if convert is None or value is None else convert(value)
+
+
+def _converter(field: Any, vendor: str) -> Convert | None:
+    """From Python to what the driver takes; None where that is the value itself."""
+    while field.is_relation:
+        field = field.target_field
+    if isinstance(field, models.JSONField):
+        return json_text
+    if vendor == "postgresql":
+        return None
+    if isinstance(field, models.UUIDField):
+        return _hex
+    if isinstance(field, models.DateTimeField):
+        return _naive
+    if isinstance(field, models.DateField | models.TimeField):
+        return str
+    return None
+
+
+def _hex(value: uuid.UUID) -> str:
+    return value.hex
+
+
+def _naive(value: dt.datetime) -> str:
+    """As Django writes a time into SQLite: UTC without saying so."""
+    return str(value.astimezone(dt.UTC).replace(tzinfo=None))

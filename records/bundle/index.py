@@ -1,0 +1,212 @@
+"""What the files of a run bring and need, kept outside the memory: their order, what is missing.
+
+A temporary database without a name, which SQLite keeps in a file that goes with the process. It
+holds ids of the source, no more.
+"""
+
+import pickle
+import sqlite3
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from clinik.fhir import FhirError
+from records.bundle.reading import Chunk
+from records.bundle.targets import BY_IDENTIFIER, Key, Target
+
+_TABLES = """
+CREATE TABLE brings (kind TEXT, id TEXT, file INTEGER, PRIMARY KEY (kind, id, file)) WITHOUT ROWID;
+CREATE TABLE needs (
+    kind TEXT, id TEXT, file INTEGER, place TEXT, required INTEGER, PRIMARY KEY (kind, id, file)
+) WITHOUT ROWID;
+CREATE TABLE visits (id TEXT, patient TEXT, file INTEGER, PRIMARY KEY (id, file)) WITHOUT ROWID;
+CREATE TABLE records (visit TEXT, patient TEXT, file INTEGER, place TEXT);
+CREATE TABLE chunks (file INTEGER, at INTEGER, size INTEGER);
+"""
+# What a row cannot do without, or is named by: its file comes first. Of the others (a condition, a
+# member of a panel) the reference is filled when they come.
+_FIRST = frozenset(
+    {"patient", "encounter", "practitioner", "general_practitioner", "author", "medication"}
+)
+
+
+class RunIndex:
+    """Fed with the chunks of each file; afterwards it knows the order, and gives the chunks back.
+
+    Chunks lie in a temporary file without a name, so that nothing is read and checked twice, and so
+    that what is written is what was checked.
+    """
+
+    def __init__(self) -> None:
+        self._db = sqlite3.connect("", isolation_level=None)
+        self._db.executescript(_TABLES)
+        # One transaction that is never ended: nothing of it is to outlive the run.
+        self._db.execute("BEGIN")
+        self._spool = tempfile.TemporaryFile()  # noqa: SIM115
+        # Resources of each file, for the progress.
+        self.sizes: dict[int, int] = defaultdict(int)
+
+    def close(self) -> None:
+        self._db.close()
+        self._spool.close()
+
+    def add(self, file: int, chunk: Chunk) -> None:
+        """Raises FhirError where a resource stands in the file a second time."""
+        keys = [(entry.kind, entry.id, file) for entry in chunk.entries]
+        self._db.execute("SAVEPOINT chunk")
+        try:
+            self._db.executemany("INSERT INTO brings VALUES (?, ?, ?)", keys)
+        except sqlite3.IntegrityError:
+            self._db.execute("ROLLBACK TO chunk")
+            self._refuse_the_second(file, chunk)
+        self._db.execute("RELEASE chunk")
+        self._db.executemany(
+            "INSERT OR IGNORE INTO brings VALUES (?, ?, ?)",
+            [
+                (f"{entry.kind}?", f"{system}|{value}", file)
+                for entry in chunk.entries
+                if entry.kind in BY_IDENTIFIER
+                for system, value in entry.identifiers
+            ],
+        )
+        self._db.executemany(
+            "INSERT OR IGNORE INTO needs VALUES (?, ?, ?, ?, ?)",
+            [(kind, id, file, place, required) for kind, id, place, required in _needs(chunk)],
+        )
+        self._add_visits(file, chunk)
+        data = pickle.dumps(chunk, pickle.HIGHEST_PROTOCOL)
+        self._db.execute(
+            "INSERT INTO chunks VALUES (?, ?, ?)", (file, self._spool.tell(), len(data))
+        )
+        self._spool.write(data)
+        self.sizes[file] += len(chunk.entries)
+
+    def _refuse_the_second(self, file: int, chunk: Chunk) -> None:
+        """Of the keys of a chunk one is there already: in an earlier chunk or twice in this one."""
+        seen: set[Key] = set()
+        for entry in chunk.entries:
+            earlier = self._db.execute(
+                "SELECT 1 FROM brings WHERE kind = ? AND id = ? AND file = ?", (*entry.key, file)
+            )
+            if entry.key in seen or earlier.fetchone():
+                reason = _("%(key)s twice in the file") % {"key": "/".join(entry.key)}
+                raise FhirError(entry.place, reason)
+            seen.add(entry.key)
+
+    def _add_visits(self, file: int, chunk: Chunk) -> None:
+        visits, records = [], []
+        for entry in chunk.entries:
+            mapped = chunk.mapped.get(entry.key)
+            if mapped is None:
+                continue
+            patient = mapped.links.get("patient")
+            if patient is None or not patient.id:
+                continue
+            if entry.kind == "Encounter":
+                visits.append((entry.id, patient.id, file))
+            elif (visit := mapped.links.get("encounter")) is not None and visit.id:
+                records.append((visit.id, patient.id, file, entry.place))
+        self._db.executemany("INSERT OR IGNORE INTO visits VALUES (?, ?, ?)", visits)
+        self._db.executemany("INSERT INTO records VALUES (?, ?, ?, ?)", records)
+
+    def drop(self, file: int) -> None:
+        """A refused file brings nothing."""
+        for table in ("brings", "needs", "visits", "records", "chunks"):
+            self._db.execute(f"DELETE FROM {table} WHERE file = ?", (file,))
+        self.sizes.pop(file, None)
+
+    def chunks(self, file: int) -> Iterator[Chunk]:
+        """The chunks of a file as they were read."""
+        places = self._db.execute(
+            "SELECT at, size FROM chunks WHERE file = ? ORDER BY at", (file,)
+        ).fetchall()
+        for at, size in places:
+            self._spool.seek(at)
+            # Written by this process a moment ago, into a file that has no name.
+            yield pickle.loads(self._spool.read(size))
+        self._spool.seek(0, 2)
+
+    def order(self, files: Iterable[int]) -> list[int]:
+        """As given, but a file waits for those that bring what it refers to; in a circle the one
+        that comes first goes first."""
+        waits: dict[int, set[int]] = {file: set() for file in files}
+        for file, other in self._db.execute(
+            "SELECT n.file, MIN(b.file) FROM needs n"
+            " JOIN brings b ON b.kind = n.kind AND b.id = n.id GROUP BY n.file, n.kind, n.id"
+        ):
+            if other != file and file in waits and other in waits:
+                waits[file].add(other)
+        return _sorted(waits)
+
+    def repeated(self) -> set[Key]:
+        """Resources that several files bring."""
+        return set(
+            self._db.execute(
+                "SELECT kind, id FROM brings WHERE kind NOT LIKE '%?' GROUP BY kind, id"
+                " HAVING COUNT(*) > 1"
+            )
+        )
+
+    def bringers(self, key: Key) -> set[int]:
+        found = self._db.execute("SELECT file FROM brings WHERE kind = ? AND id = ?", key)
+        return {file for (file,) in found}
+
+    def is_brought(self, key: Key) -> bool:
+        return bool(self.bringers(key))
+
+    def missing_patients(self) -> Iterator[tuple[int, str, str]]:
+        """(file, id, place) of each patient that no file of the run brings."""
+        yield from self._db.execute(
+            "SELECT n.file, n.id, n.place FROM needs n WHERE n.kind = 'Patient' AND n.required = 1"
+            " AND NOT EXISTS (SELECT 1 FROM brings b WHERE b.kind = n.kind AND b.id = n.id)"
+            " ORDER BY n.file"
+        ).fetchall()
+
+    def contradictions(self) -> Iterator[tuple[int, str]]:
+        """(file, place) of records that name another patient than their visit does."""
+        yield from self._db.execute(
+            "SELECT r.file, MIN(r.place) FROM records r JOIN visits v ON v.id = r.visit"
+            " WHERE v.patient <> r.patient GROUP BY r.file"
+        ).fetchall()
+
+
+def _needs(chunk: Chunk) -> Iterator[tuple[str, str, str, int]]:
+    """What the rows of a chunk refer to without its holding it, each once."""
+    seen: set[Any] = set()
+    own = {entry.key for entry in chunk.entries}
+    for entry in chunk.entries:
+        mapped = chunk.mapped.get(entry.key)
+        if mapped is None:
+            continue
+        rows = (mapped, *mapped.parts)
+        for row in rows:
+            for name, target in (*row.links.items(), *row.names.items()):
+                if target is None or (target, name == "patient") in seen:
+                    continue
+                seen.add((target, name == "patient"))
+                if name in row.links and name not in _FIRST:
+                    continue
+                if (key := _index_key(target)) is not None and key not in own:
+                    yield (*key, entry.place, int(name == "patient"))
+
+
+def _index_key(target: Target) -> Key | None:
+    if target.id:
+        return target.key
+    if target.sent[2] is not None and target.kind in BY_IDENTIFIER:
+        system, value = target.sent[2]
+        return f"{target.kind}?", f"{system}|{value}"
+    return None
+
+
+def _sorted(waits: dict[int, set[int]]) -> list[int]:
+    done: dict[int, None] = {}
+    while waits:
+        ready = [file for file, others in waits.items() if others <= done.keys()]
+        for file in ready or list(waits)[:1]:
+            done[file] = None
+            del waits[file]
+    return list(done)
