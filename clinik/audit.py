@@ -143,6 +143,23 @@ def record_export(
     )
 
 
+def record_login(
+    act: str, user: Any, *, by: Any = None, detail: Mapping[str, Any] | None = None
+) -> AuditEvent:
+    """Write a login, its refusal or its end; `user` is None where no account of the name exists.
+
+    The name that was typed is not kept: people type their password into the wrong field.
+    """
+    return _write(
+        act,
+        by=by,
+        action=AuditEvent.Action.EXECUTE,
+        object_type="clinik.user",
+        object_id=str(user.pk) if user else "",
+        detail=dict(detail or {}),
+    )
+
+
 def _write(act: str, *, by: Any, here: Origin | None = None, **columns: Any) -> AuditEvent:
     """Raises AuditUnavailable: what cannot be written down is not done and not shown."""
     here = here or origin.get()

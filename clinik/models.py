@@ -91,9 +91,14 @@ class User(AbstractUser):
             vars(self).pop("skip_history_when_saving", None)
 
     @cached_property
+    def role_names(self) -> list[str]:
+        """This user's roles (clinik.roles), sorted; one query a request."""
+        return sorted(group.name for group in self.groups.all())
+
+    @property
     def role_name(self) -> str:
-        """The names of this user's roles, for the audit trail; one query a request."""
-        return ", ".join(sorted(group.name for group in self.groups.all()))
+        """The same as one text, for the audit trail."""
+        return ", ".join(self.role_names)
 
 
 class AuditEvent(models.Model):

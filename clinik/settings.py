@@ -23,6 +23,8 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 # Invented people, logins shown on the login page, plain-http cookies: never for a real clinic.
 CLINIK_DEMO = env.bool("CLINIK_DEMO", default=False)
+# Cookies travel by https only, and http is sent on to it.
+_SECURE = not (DEBUG or CLINIK_DEMO)
 # Shown in titles, on the login page and on print-outs.
 CLINIK_NAME = env.str("CLINIK_NAME", default="Clinik")
 
@@ -31,6 +33,7 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
+    "django.contrib.humanize",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
@@ -58,6 +61,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "clinik.second_step.SecondStepMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -114,16 +118,16 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "clinik_cache",
+        # Beyond so many, entries are thrown away, counts of failed logins among them.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
 
 # -- people and login ---------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "clinik.User"
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+# One, so that a password is hashed once an attempt; it knows permissions as Django's does.
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = ["clinik.hashers.Argon2Hasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {
@@ -132,6 +136,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "clinik.passwords.DecoratedWordValidator"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
@@ -143,9 +148,23 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("CLINIK_PROXY_COUNT", default=0)
-# By address and user, never by address alone: a whole clinic sits behind one.
-ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "10/m/ip,5/5m/key"}
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+# Failures only (clinik.adapter): of an account at an address, of an account from anywhere, of an
+# address. The last is wide: a whole clinic sits behind one.
+ACCOUNT_RATE_LIMITS = {
+    "login": "",
+    "login_failed": "5/5m/key",
+    "login_failed_account": "100/h/key",
+    "login_failed_address": "300/5m/ip",
+}
+MFA_ADAPTER = "clinik.adapter.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+# There is no mail, so no address that could be verified.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# Roles (clinik.roles) whose people must have a second step at login; "Administrator,Clinician".
+CLINIK_MFA_ROLES = env.list("CLINIK_MFA_ROLES", default=["Administrator"] if _SECURE else [])
+# Browsers offer security keys on https and on http://localhost only.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _SECURE
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 12 * 60 * 60
@@ -155,7 +174,6 @@ SESSION_COOKIE_SAMESITE = "Lax"
 
 # -- security -----------------------------------------------------------------------------------
 
-_SECURE = not (DEBUG or CLINIK_DEMO)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _SECURE
 SECURE_SSL_REDIRECT = _SECURE and env.bool("CLINIK_SSL_REDIRECT", default=True)
 SECURE_HSTS_SECONDS = 31_536_000 if _SECURE else 0

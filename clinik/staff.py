@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from clinik import audit
+from allauth.account.internal.userkit import get_user_by_username
+
+from clinik import audit, second_step
 from clinik.models import User
 from clinik.roles import ADMINISTRATOR, AUDITOR
 
@@ -26,3 +28,47 @@ def follow_roles(
 def password_was_set(sender: Any, *, user: User, **kwargs: Any) -> None:
     """Receiver: somebody set or changed their own password."""
     audit.record("user.set_password", user, by=user, fields=["password"])
+
+
+def logged_in(sender: Any, *, user: User, **kwargs: Any) -> None:
+    """Receiver: all steps of a login are done."""
+    audit.record_login("user.log_in", user, by=user)
+
+
+def log_in_failed(sender: Any, *, credentials: Any, **kwargs: Any) -> None:
+    """Receiver: a wrong password, or no account of this name."""
+    user = get_user_by_username(credentials.get("username") or "")
+    audit.record_login("user.log_in_failed", user)
+
+
+def logged_out(sender: Any, *, user: User | None, **kwargs: Any) -> None:
+    """Receiver: somebody pressed "Log out"."""
+    if user is not None:
+        audit.record_login("user.log_out", user, by=user)
+
+
+def second_step_failed(sender: Any, *, user: User, **kwargs: Any) -> None:
+    """Receiver: the password was right, the code or the key was not."""
+    audit.record_login("user.second_step_failed", user)
+
+
+def second_step_saved(sender: Any, *, instance: Any, created: bool, **kwargs: Any) -> None:
+    """Receiver: somebody set up a second step, or new recovery codes, for themselves.
+
+    Of the row itself, because allauth's own signal comes after the transaction.
+    """
+    if created:
+        user, detail = instance.user, {"type": str(instance.type)}
+        audit.record("user.add_second_step", user, by=user, fields=["second_step"], detail=detail)
+
+
+def second_step_removed(
+    sender: Any, *, request: Any, user: User, authenticator: Any, **kwargs: Any
+) -> None:
+    """Receiver: somebody took their own second step away. The administrator's reset of another's
+    is a verb of its own (encounters.logins)."""
+    if authenticator.user_id != user.pk:
+        return
+    request.session.pop(second_step.IS_SET_UP, None)
+    detail = {"type": str(authenticator.type)}
+    audit.record("user.remove_second_step", user, by=user, fields=["second_step"], detail=detail)

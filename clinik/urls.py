@@ -10,7 +10,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 urlpatterns = [
     path("account/preferences/", preferences, name="preferences"),
-    path("account/", include("allauth.urls")),
+    path("account/", include("clinik.account_urls")),
     path("admin/", admin.site.urls),
     path("", include("encounters.urls")),
     path("", include("records.urls")),

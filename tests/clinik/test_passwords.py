@@ -1,5 +1,7 @@
 """Which passwords a person may choose: long ones that are no decorated word."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
@@ -21,10 +23,8 @@ from clinik.models import User
         "novarek-12345",
     ],
 )
-def test_short_and_decorated_words_are_refused(
-    password: str, settings: pytest.FixtureRequest
-) -> None:
-    settings.CLINIK_NAME = "Sunnyside"  # type: ignore[attr-defined]
+def test_short_and_decorated_words_are_refused(password: str, settings: Any) -> None:
+    settings.CLINIK_NAME = "Sunnyside"
     with pytest.raises(ValidationError):
         validate_password(password, User(username="novarek"))
 
