@@ -18,10 +18,10 @@ from encounters.models import Encounter, EncounterParticipant, StatusPeriod
 from encounters.models.encounter import Priority, Status
 from records.board_cards import minutes_words, step_label, waited
 from records.note_section import NotesSection
+from records.observations_section import ObservationsSection
 from records.obstacles import acknowledge_it, not_acknowledged, sign_it
 from records.sections import (
     AssessmentsSection,
-    ObservationsSection,
     PrescriptionsSection,
     VitalsSection,
     observations_of,
@@ -175,7 +175,7 @@ def _labels(sections: Sequence[Any], diagnoses: Diagnoses | None) -> dict[str, s
     labels = {
         str(row.pk): str(row.record)
         for section in sections
-        for row in (*section.rows, *section.wrong)
+        for row in (*section.rows, *section.wrong, *getattr(section, "reports", ()))
     }
     if diagnoses is not None:
         labels |= {str(row.pk): row.words for row in (*diagnoses.rows, *diagnoses.wrong)}

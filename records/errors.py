@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils.translation import gettext as _
 
 from clinik.transitions import move
-from records.models import Assessment, ClinicalRecord, Note, Observation, Prescription
+from records.models import Assessment, ClinicalRecord, Note, Observation, Prescription, Report
 from records.models.base import ENTERED_IN_ERROR
 from records.recording import cut, is_author
 
@@ -16,6 +16,7 @@ KINDS: dict[str, type[ClinicalRecord]] = {
     "note": Note,
     "prescription": Prescription,
     "assessment": Assessment,
+    "report": Report,
 }
 
 

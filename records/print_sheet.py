@@ -9,12 +9,8 @@ from encounters.models import Encounter
 from records.chart import Header, load_header, load_periods, load_sections
 from records.models import NoteSignature
 from records.note_section import NotesSection
-from records.sections import (
-    AssessmentsSection,
-    ObservationsSection,
-    PrescriptionsSection,
-    VitalsSection,
-)
+from records.observations_section import ObservationsSection
+from records.sections import AssessmentsSection, PrescriptionsSection, VitalsSection
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,9 @@ class Row:
     may_correct: bool = False
     was: tuple[Was, ...] = ()
     verbs: tuple[str, ...] = ()
+    # Of an observation: the panels it stands in, and what it is a panel of.
+    part_of: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
     # Of a note: this user is asked for the second signature and has not given it.
     wants_me: bool = False
 
@@ -136,7 +139,7 @@ def rows_of(
     return tuple(standing), tuple(wrong)
 
 
-def _observation_rows(
+def observation_rows(
     records: list[Observation], user: Any
 ) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
     """As rows_of(), with what a corrected value was and whether this one may be corrected."""
@@ -239,7 +242,7 @@ class VitalsSection(Section):
         before = earlier_vitals(encounter, mine)
         read_components([*found, *before])
         person = person_at(encounter, before)
-        rows, wrong = _observation_rows(mine, user)
+        rows, wrong = observation_rows(mine, user)
         can_add = cls.may_add(encounter, user)
         readings = tuple((row, made) for row in rows if (made := read(row.record, person)))
         earlier = [made for old in before if (made := read(old, person))]
@@ -334,27 +337,6 @@ def _bmi(
     words = named.words if named else ""
     reading = Reading(weight.record, "bmi", str(value), "kg/m²", value, None, words)
     return (Tile("bmi", str(VITALS["bmi"].label), None, reading),)
-
-
-@dataclass(frozen=True)
-class ObservationsSection(Section):
-    """Everything observed that is no vital sign."""
-
-    kind: ClassVar[str] = "observation"
-    title: ClassVar[Promise | str] = _("Other observations")
-    permission: ClassVar[str] = "records.add_observation"
-    template: ClassVar[str] = "records/_observations.html"
-    anchor: ClassVar[str] = "section-observations"
-
-    @classmethod
-    def load(
-        cls, encounter: Encounter, user: Any, observations: list[Observation] | None = None
-    ) -> Self:
-        found = observations_of(encounter, user) if observations is None else observations
-        read_components(found)
-        others = [row for row in found if row.code_code not in BY_CODE]
-        rows, wrong = _observation_rows(others, user)
-        return cls(encounter, rows, wrong, cls.may_add(encounter, user))
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from encounters.models import Encounter
 from records.forms.instruments import InstrumentForm
 from records.instruments import instrument, record_instrument
 from records.models import Observation
-from records.sections import ObservationsSection
+from records.observations_section import ObservationsSection
 from records.views.adding import once, visit_for_chart, visit_url
 
 

@@ -23,7 +23,7 @@ from records.forms.observations import CorrectionForm, LabsForm, ObservationForm
 from records.lab_results import add_results
 from records.models import Observation
 from records.observations import acknowledge, add_observation, as_digits, as_number, shown_unit
-from records.sections import ObservationsSection
+from records.observations_section import ObservationsSection
 from records.views.adding import Adder, add_view, once, page_of, visit_for_chart, visit_url
 from records.vitals import BY_CODE
 

@@ -12,14 +12,14 @@ from django.db.models import ProtectedError
 
 from encounters.lifecycle import enter_in_error, restore
 from encounters.models import Encounter, Patient
-from records.models import Assessment, Note, Observation, Prescription
+from records.models import Assessment, Note, Observation, Prescription, Report
 from tests import factories
 from tests.factories import EncounterFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
 ROOT = Path(settings.BASE_DIR)
-RECORDS = (Observation, Note, Prescription, Assessment)
+RECORDS = (Observation, Note, Prescription, Assessment, Report)
 # Rows of no clinical meaning that may go: typing that has become a row.
 MAY_GO = {"records/notes.py": {"Draft.objects.of(by, form, target).delete()"}}
 

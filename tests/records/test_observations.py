@@ -13,7 +13,8 @@ from encounters.lifecycle import missing
 from records.code_table import entries, fill_after_migrate
 from records.models import Observation
 from records.observations import acknowledge, add_observation
-from records.sections import ObservationsSection, VitalsSection
+from records.observations_section import ObservationsSection
+from records.sections import VitalsSection
 from tests.factories import EncounterFactory, ObservationFactory, PatientFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

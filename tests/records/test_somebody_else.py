@@ -20,8 +20,9 @@ from encounters.allergies import add_allergy
 from encounters.models import Encounter, Patient
 from records import assessments, notes, prescriptions, vitals_entry
 from records.drug_warnings import warnings_for
+from records.models import ReportResult
 from records.observations import add_observation
-from tests.factories import PatientFactory, UserFactory
+from tests.factories import ObservationFactory, PatientFactory, ReportFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +76,10 @@ def filled(patient: Patient, by: Any) -> Encounter:
     )
     add_observation(visit, by=by, what="82810-3 Pregnancy status", value="pregnant")
     assessments.add_assessment(visit, by=by, summary="zebrasummary")
+    # Only imports make reports.
+    report = ReportFactory(encounter=visit, code_text="zebrareport", conclusion="zebraconclusion")
+    result = ObservationFactory(encounter=visit, code_code="4548-4", code_display="zebraresult")
+    ReportResult.objects.create(report=report, observation=result)
     return visit
 
 
@@ -118,7 +123,7 @@ def test_it_counts_nowhere_and_everywhere_again_when_restored(client: Client, do
     visit.refresh_from_db()
     lifecycle.enter_in_error(visit, by=doctor, about="somebody-else", reason="Wrong person")
     wrong = pages(client, patient, other)
-    for text in (*SIGNS, "187", "77.7", "zebrasummary"):
+    for text in (*SIGNS, "187", "77.7", "zebrasummary", "zebrareport", "zebraconclusion"):
         left = found_on(wrong, text) - found_on(bare, text)
         assert not left, (text, left)
     visit.refresh_from_db()
@@ -172,5 +177,5 @@ def test_the_visit_itself_still_shows_all_of_it_struck_through(client: Client, d
     lifecycle.enter_in_error(visit, by=doctor, about="somebody-else", reason="Wrong person")
     html = client.get(reverse("records:encounter_detail", args=[visit.pk])).content.decode()
     assert "not-theirs" in html
-    for text in ("zebrapill", "zebranote", "161/93", "zebrasummary"):
+    for text in ("zebrapill", "zebranote", "161/93", "zebrasummary", "zebrareport", "zebraresult"):
         assert text in html, text

@@ -15,6 +15,7 @@ from clinik.roles import ADMINISTRATOR, AUDITOR, CLINICIAN, FRONT_DESK, NURSE
 from encounters import lifecycle
 from encounters.models import Encounter
 from records.chart import load_visit
+from records.models import ObservationMember, ReportResult
 from tests.factories import (
     AssessmentFactory,
     DiagnosisFactory,
@@ -23,6 +24,7 @@ from tests.factories import (
     ObservationFactory,
     PractitionerFactory,
     PrescriptionFactory,
+    ReportFactory,
     UserFactory,
 )
 
@@ -87,7 +89,7 @@ def test_a_visit_of_another_day_says_so() -> None:
     start = clock.now() - dt.timedelta(days=400)
     old = EncounterFactory(status="finished", start=start)
     assert "not today" in page(client_of(NURSE), old)
-    assert "not today" not in page(client_of(NURSE), EncounterFactory())
+    assert "not today" not in page(client_of(NURSE), EncounterFactory(start=clock.now()))
 
 
 def test_the_front_desk_sees_the_head_and_no_word_of_the_chart() -> None:
@@ -284,7 +286,11 @@ def _fill(visit: Encounter, number: int) -> None:
     for _number in range(number):
         of: dict[str, Any] = {"encounter": visit, "author": author}
         ObservationFactory(**of)
-        ObservationFactory(**of, code_code="2823-3")
+        result = ObservationFactory(**of, code_code="2823-3")
+        ReportResult.objects.create(report=ReportFactory(**of), observation=result)
+        ObservationMember.objects.create(
+            panel=ObservationFactory(**of, code_code="51990-0"), observation=result
+        )
         NoteFactory(**of)
         PrescriptionFactory(**of)
         AssessmentFactory(**of)
@@ -305,9 +311,10 @@ def _cost(client: Client, visit: Encounter) -> list[str]:
 
 @pytest.mark.parametrize("class_code", ["AMB", "EMER"])
 def test_the_page_costs_the_same_with_1_and_with_100_rows_of_each_kind(class_code: str) -> None:
-    """15: the visit with its people; the banner (2); the status history; participants;
-    observations; earlier vitals; the components of both; diagnoses with problems; notes and their
-    signatures; prescriptions; assessments and their findings; the timeline's acts."""
+    """17: the visit with its people; the banner (2); the status history; participants;
+    observations; earlier vitals; the components of both; reports with their results; panels;
+    diagnoses with problems; notes and their signatures; prescriptions; assessments and their
+    findings; the timeline's acts."""
     client = client_of(CLINICIAN)
     visit = EncounterFactory(class_code=class_code)
     old = EncounterFactory(patient=visit.patient, status="finished")
@@ -318,4 +325,4 @@ def test_the_page_costs_the_same_with_1_and_with_100_rows_of_each_kind(class_cod
     few = _cost(client, visit)
     _fill(visit, 99)
     many = _cost(client, visit)
-    assert len(many) == len(few) <= 15, "\n\n".join(few)
+    assert len(many) == len(few) <= 17, "\n\n".join(few)
