@@ -2,7 +2,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.core import checks
-from django.db.models.signals import m2m_changed, post_migrate, post_save
+from django.db.models.signals import m2m_changed, post_migrate, post_save, pre_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -11,11 +11,14 @@ class ClinikConfig(AppConfig):
     verbose_name = _("Clinik")
 
     def ready(self) -> None:
-        from clinik import roles, staff
+        from clinik import guards, roles, staff
         from clinik.models import User
 
         post_migrate.connect(roles.sync_after_migrate, dispatch_uid="clinik.roles")
         post_migrate.connect(make_cache_table, sender=self, dispatch_uid="clinik.cache_table")
+        pre_migrate.connect(guards.before_migrate, dispatch_uid="clinik.guards")
+        post_migrate.connect(guards.after_migrate, dispatch_uid="clinik.guards")
+        checks.register(guards.check_standing, checks.Tags.database)
         m2m_changed.connect(
             staff.follow_roles, sender=User.groups.through, dispatch_uid="clinik.staff"
         )

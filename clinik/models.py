@@ -1,7 +1,7 @@
 """The ground: what every row has, who works here, and what was done."""
 
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models, transaction
@@ -9,19 +9,23 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from clinik.constraints import one_of
+from clinik.guards import Fixed, Kept, WrittenOnce
 from clinik.ids import uuid7
 from clinik.transitions import StaleVersion
 
 MRN_SYSTEM = "urn:clinik:mrn"
 
 
-class ClinikModel(models.Model):
+class ClinikModel(Kept):
     """Every clinical row: a time-ordered key, when, which version, and where it came from.
 
     `source` is the name of the import it came with; empty = made here. `version` rises with every
     save; saving an object that somebody else has saved since it was read raises StaleVersion
-    instead of overwriting (no lost update, whoever writes).
+    instead of overwriting (no lost update, whoever writes). `guards` are columns that the database
+    keeps as they are.
     """
+
+    guards: ClassVar[tuple[Fixed, ...]] = ()
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     created = models.DateTimeField(_("entered"), auto_now_add=True)
@@ -61,7 +65,7 @@ class ClinikModel(models.Model):
         return updated
 
 
-class User(AbstractUser):
+class User(Kept, AbstractUser):
     """A login. Roles are groups (clinik.roles); a user is deactivated, never deleted."""
 
     single_keys = models.BooleanField(
@@ -101,7 +105,7 @@ class User(AbstractUser):
         return ", ".join(self.role_names)
 
 
-class AuditEvent(models.Model):
+class AuditEvent(WrittenOnce):
     """Who did or saw what, when, from where: written once, outliving what it names.
 
     Holds names of changed fields, never their values; `detail` holds codes (statuses, times of
@@ -181,7 +185,7 @@ class Draft(models.Model):
         return f"{self.form} {self.target}"
 
 
-class ImportRun(models.Model):
+class ImportRun(Kept):
     """One run of an import command: who, when, what was asked for, what came of it.
 
     A run without `finished` was cut off; the next run of the same files goes on in it.
@@ -207,7 +211,7 @@ class ImportRun(models.Model):
         return f"{self.source} {self.started:%Y-%m-%d %H:%M}"
 
 
-class ImportFile(models.Model):
+class ImportFile(Kept):
     """One file of a run, and how far it has been written: its rows and this row change in one
     transaction, so a run that was cut off goes on where it stood."""
 
@@ -241,7 +245,7 @@ class ImportFile(models.Model):
         return self.name
 
 
-class ImportedResource(models.Model):
+class ImportedResource(Kept):
     """Which row a resource of a source became, so that a second run finds it.
 
     Several keys may name one row. `row_version` is the row's version as the import wrote it: a
@@ -292,7 +296,7 @@ class ImportedResource(models.Model):
         return f"{self.resource_type}/{self.resource_id}"
 
 
-class ImportedIdentifier(models.Model):
+class ImportedIdentifier(Kept):
     """A business identifier of an imported resource, so that references like
     Location?identifier=system|value find it, in this run or a later one."""
 

@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.conf import settings
+from django.core.management.commands import flush
 from django.db import connection
 from pytest_django.live_server_helper import LiveServer
+
+from clinik import guards
 
 BROWSER_TESTS = Path(__file__).parent / "browser"
 
@@ -59,6 +63,19 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> Iterator
         for database in settings.DATABASES.values():
             if database["ENGINE"] == "django.db.backends.sqlite3":
                 database["TEST"]["NAME"] = str(Path(folder) / "test.sqlite3")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flush_lifts_guards() -> Iterator[None]:
+    """A test that commits is followed by `flush`, which the guards refuse; it makes them anew."""
+    handle = flush.Command.handle
+
+    def lifting(self: flush.Command, **options: Any) -> None:
+        guards.remove(options["database"])
+        handle(self, **options)
+
+    with patch.object(flush.Command, "handle", lifting):
         yield
 
 

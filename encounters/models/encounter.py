@@ -11,6 +11,7 @@ from simple_history.models import HistoricalRecords
 
 from clinik import clock, codes
 from clinik.constraints import in_order, made_here, one_of
+from clinik.guards import Fixed
 from clinik.models import ClinikModel
 from encounters.models.patient import OfPatientQuerySet, Patient
 from encounters.models.practitioner import Practitioner
@@ -112,6 +113,8 @@ class EncounterQuerySet(OfPatientQuerySet["Encounter"]):
 
 class Encounter(ClinikModel):
     """A visit. `status` is written by clinik.transitions.move() only; the patient never changes."""
+
+    guards = (Fixed("patient_id"),)
 
     status = models.CharField(_("status"), max_length=16, choices=Status)
     class_system = codes.system_field()

@@ -15,6 +15,7 @@ from simple_history.models import HistoricalRecords
 from clinik import clock
 from clinik.ages import Age, age_at
 from clinik.constraints import IMPORTED, in_order, one_of
+from clinik.guards import Kept
 from clinik.models import ClinikModel
 from clinik.mrn import format_mrn, generate
 from clinik.names import normalise_name
@@ -368,7 +369,7 @@ class PatientAlert(ClinikModel):
         return self.end is not None and self.end <= max(clock.now(), self.start)
 
 
-class NotSamePerson(models.Model):
+class NotSamePerson(Kept):
     """ "Not the same person": remembered, so that the pair is not offered as duplicates again."""
 
     first = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")

@@ -15,6 +15,7 @@ from simple_history.models import HistoricalRecords
 from clinik import codes
 from clinik.clock import Precision
 from clinik.constraints import IMPORTED, one_of
+from clinik.guards import Fixed
 from clinik.models import ClinikModel
 from clinik.transitions import TransitionError
 from encounters.models import Practitioner
@@ -83,6 +84,8 @@ class Note(ClinicalRecord):
     Signing sets `final` and `digest` and closes every write path; what comes after is an addendum
     or an amendment: another note that names this one in `about`.
     """
+
+    guards = (Fixed(*BOUND, when="digest"),)
 
     Status = Status
     Type = Type
@@ -213,6 +216,8 @@ class Note(ClinicalRecord):
 
 class NoteSignature(ClinikModel):
     """One signature over a note's digest; a co-signature is a second row."""
+
+    guards = (Fixed("note_id", "practitioner_id", "by_id", "at", "digest"),)
 
     note = models.ForeignKey(Note, on_delete=models.PROTECT, related_name="signatures")
     practitioner = models.ForeignKey(Practitioner, on_delete=models.PROTECT, related_name="+")

@@ -17,6 +17,7 @@ from encounters import icd10
 from encounters.code_search import find
 from encounters.diagnoses import add_diagnosis
 from tests.factories import EncounterFactory, PractitionerFactory, UserFactory
+from tests.lifting import lifted
 
 pytestmark = pytest.mark.django_db
 
@@ -107,9 +108,10 @@ def whole_table(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]
     with django_db_blocker.unblock():
         icd10.load()
         yield
-        CodeWord.objects.filter(system=ICD10CM).delete()
-        Code.objects.filter(system=ICD10CM)._raw_delete("default")
-        ImportRun.objects.filter(source=ICD10CM).delete()
+        with lifted(Code, ImportRun):
+            CodeWord.objects.filter(system=ICD10CM).delete()
+            Code.objects.filter(system=ICD10CM)._raw_delete("default")
+            ImportRun.objects.filter(source=ICD10CM).delete()
 
 
 def codes(text: str, **kwargs: Any) -> list[str]:

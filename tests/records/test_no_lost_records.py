@@ -152,7 +152,8 @@ def test_no_code_deletes_clinical_rows() -> None:
 def test_no_sql_in_the_code_deletes() -> None:
     for app in ("clinik", "encounters", "records"):
         for path in (ROOT / app).rglob("*.py"):
-            if "migrations" in path.parts:
+            # The guards name what they refuse.
+            if "migrations" in path.parts or path.name == "guards.py":
                 continue
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):

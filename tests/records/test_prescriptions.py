@@ -31,6 +31,7 @@ from tests.factories import (
     PrescriptionFactory,
     UserFactory,
 )
+from tests.lifting import lifted
 from tests.page_forms import forms_of
 
 pytestmark = pytest.mark.django_db
@@ -472,7 +473,8 @@ def test_renewal_moved_to_another_patient_ends_nothing_of_the_first(doctor: Any)
     wrong, right = asked_visit(), asked_visit()
     old = order(doctor, wrong, activate=True)
     new = order(doctor, wrong, renews=old)
-    Prescription.objects.filter(pk=new.pk).update(patient=right.patient, encounter=right)
+    with lifted(Prescription):
+        Prescription.objects.filter(pk=new.pk).update(patient=right.patient, encounter=right)
     new.refresh_from_db()
     assert take_step(new, "activate", by=doctor).status == "active"
     old.refresh_from_db()

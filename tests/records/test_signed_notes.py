@@ -26,6 +26,7 @@ from records.templatetags.note_text import note_changes
 from records.verifying import tampered
 from records.word_diff import words_between
 from tests.factories import EncounterFactory, PatientFactory, UserFactory
+from tests.lifting import lifted
 
 pytestmark = pytest.mark.django_db
 
@@ -198,12 +199,12 @@ def test_second_signature_is_given_on_the_page(doctor: Any) -> None:
 
 
 def _raw(model: type[models.Model], pk: Any, **values: Any) -> None:
-    """An UPDATE past everything that the program checks."""
+    """An UPDATE past everything that the program and the database check."""
     quote = connection.ops.quote_name
     columns: list[Any] = [model._meta.get_field(name) for name in values]
     key: Any = model._meta.pk
     sets = ", ".join(f"{quote(field.column)} = %s" for field in columns)
-    with connection.cursor() as cursor:
+    with lifted(Note, NoteSignature), connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {quote(model._meta.db_table)} SET {sets} WHERE id = %s",
             [
@@ -229,7 +230,7 @@ def _forge(note: Note) -> None:
 def _delete_signature(note: Note) -> None:
     table = connection.ops.quote_name(NoteSignature._meta.db_table)
     key = NoteSignature._meta.pk.get_db_prep_save(note.signatures.all()[0].pk, connection)
-    with connection.cursor() as cursor:
+    with lifted(NoteSignature), connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {table} WHERE id = %s", [key])
 
 
