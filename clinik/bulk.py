@@ -33,7 +33,8 @@ def insert(
     """
     table = _Table.of(model, connection.vendor)
     now = clock.now()
-    values = [table.values(row, now) for row in rows]
+    table.stamp(now)
+    values = [table.values(row) for row in rows]
     if not values:
         return 0
     # One transaction, so that no row is without its history.
@@ -69,6 +70,7 @@ class _Table:
             None if at in fresh else _convert(self.converters[at], _default(field))
             for at, field in enumerate(columns)
         ]
+        self.plans: dict[tuple[str, ...], list[tuple[int, Convert | None]]] = {}
         self.history = getattr(getattr(model, "history", None), "model", None)
         if self.history is not None:
             kept = {field.attname for field in self.history._meta.concrete_fields}
@@ -81,18 +83,23 @@ class _Table:
     def of(model: type[models.Model], vendor: str) -> "_Table":
         return _Table(model, vendor)
 
-    def values(self, row: Mapping[str, Any], now: dt.datetime) -> list[Any]:
+    def stamp(self, now: dt.datetime) -> None:
+        """When the next rows are made."""
+        for at in self.stamped:
+            self.template[at] = _convert(self.converters[at], now)
+
+    def values(self, row: Mapping[str, Any]) -> list[Any]:
         """The row as the driver takes it, one value a column."""
         values = self.template.copy()
         converters = self.converters
-        for at in self.stamped:
-            values[at] = _convert(converters[at], now)
         for at, make in self.fresh:
             values[at] = _convert(converters[at], make())
-        place = self.place
-        for name, value in row.items():
-            at = place[name]
-            convert = converters[at]
+        names = tuple(row)
+        plan = self.plans.get(names)
+        if plan is None:
+            # Rows of one table mostly have the same columns in the same order.
+            plan = self.plans[names] = [(self.place[n], converters[self.place[n]]) for n in names]
+        for (at, convert), value in zip(plan, row.values(), strict=True):
             values[at] = value if convert is None or value is None else convert(value)
         return values
 
@@ -129,7 +136,11 @@ class _Table:
 
 def json_text(value: Any) -> str:
     """JSON for a column: a number whose digits a float would lose as {"$decimal": text}."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=plain)
+    if isinstance(value, str):
+        return value
+    if not value:
+        return "[]" if isinstance(value, list) else "{}"
+    return json.dumps(value, ensure_ascii=False, default=plain)
 
 
 def plain(number: Any) -> Any:

@@ -77,7 +77,11 @@ class Mapped(Row):
         for row in self.rows():
             most = limits(row.model)
             for name, value in row.fields.items():
-                if isinstance(value, str) and len(value) > most.get(name, len(value)):
+                if (
+                    type(value) is str
+                    and len(value) > _SHORT
+                    and len(value) > most.get(name, len(value))
+                ):
                     self._cut(row, name, value, most[name], place)
         if self.text is not None:
             self.text.fit(place)
@@ -101,6 +105,8 @@ class Mapped(Row):
         return digest_of(said) + digest_of(self.raw)
 
 
+# No column that takes free text is shorter; those for codes that are checked are.
+_SHORT = 40
 # Cutting these would change what they say.
 _NEVER_CUT = ("value", "_code", "_system", "range_low", "range_high", "quantity")
 
@@ -140,9 +146,12 @@ class Reading:
         """The element, marked as read. With `known` (names of its own elements that the caller
         reads) it also stays in the rest where it has others."""
         value = self.obj.get(key)
-        names = set(known.split())
+        if not known:
+            self._left.pop(key, None)
+            return value
+        names = _names(known)
         objects = value if isinstance(value, list) else [value]
-        if not names or all(isinstance(o, dict) and o.keys() <= names for o in objects):
+        if all(isinstance(o, dict) and o.keys() <= names for o in objects):
             self._left.pop(key, None)
         return value
 
@@ -201,6 +210,11 @@ class Reading:
 
     def rest(self) -> dict[str, Any]:
         return self._left
+
+
+@cache
+def _names(known: str) -> frozenset[str]:
+    return frozenset(known.split())
 
 
 # Never kept: what a resource is, not what it says.

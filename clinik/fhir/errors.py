@@ -8,3 +8,6 @@ class FhirError(ValueError):
         self.place = place
         self.reason = reason
         super().__init__(f"{place}: {reason}" if place else reason)
+
+    def __reduce__(self) -> tuple[type["FhirError"], tuple[str, str]]:
+        return FhirError, (self.place, self.reason)

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import parse_qsl
 
@@ -83,17 +84,33 @@ def _logical(reference: dict[str, Any], place: str) -> Identifier | None:
 def _parse_text(
     raw: str, place: str, display: str, resource_type: str, identifier: Identifier | None
 ) -> Reference:
+    found = _parsed(raw, display, resource_type, identifier)
+    if isinstance(found, str):
+        raise FhirError(place, found)
+    return found
+
+
+# The same references stand in hundreds of resources of a file.
+@lru_cache(maxsize=20_000)
+def _parsed(
+    raw: str, display: str, resource_type: str, identifier: Identifier | None
+) -> Reference | str:
+    """The reference, or what is wrong with it."""
+
     def reference(kind: Kind, **parts: Any) -> Reference:
         known = {"resource_type": resource_type, "identifier": identifier}
         return Reference(kind, display=display, raw=raw, **{**known, **parts})
 
-    if raw.startswith("#"):
-        return reference("contained", id=check_id(raw[1:], place) if raw != "#" else "")
-    if raw.lower().startswith("urn:"):
-        return reference("urn")
-    if match := _LITERAL.fullmatch(raw):
-        found = check_id(match["id"], place)
-        return reference("literal", resource_type=match["type"], id=found)
+    try:
+        if raw.startswith("#"):
+            return reference("contained", id=check_id(raw[1:], "") if raw != "#" else "")
+        if raw.lower().startswith("urn:"):
+            return reference("urn")
+        if match := _LITERAL.fullmatch(raw):
+            found = check_id(match["id"], "")
+            return reference("literal", resource_type=match["type"], id=found)
+    except FhirError as error:
+        return error.reason
     if match := _CONDITIONAL.fullmatch(raw):
         query = match["query"]
         asked = _asked(query)
@@ -102,7 +119,7 @@ def _parse_text(
         if (match := re.search(rf"/{_LITERAL.pattern}$", raw)) and _ID.fullmatch(match["id"]):
             return reference("absolute", resource_type=match["type"], id=match["id"])
         return reference("absolute")
-    raise FhirError(place, _("“%(text)s” is no reference") % {"text": raw[:80]})
+    return _("“%(text)s” is no reference") % {"text": raw[:80]}
 
 
 def _asked(query: str) -> Identifier | None:

@@ -1,6 +1,7 @@
 """Whether a resource has R4's shape, as far as Clinik reads it: lists, choices, versions."""
 
 import re
+from functools import cache
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -9,11 +10,9 @@ from clinik.fhir.errors import FhirError
 from clinik.fhir.references import check_id
 from clinik.fhir.statuses import check_status
 from clinik.fhir.values import as_object
+from clinik.fhir.wire import choice_of
 
 _TYPE = re.compile(r"[A-Z][A-Za-z]+")
-_CHOICE = re.compile(r"_?(value|effective|onset|abatement|deceased|multipleBirth|medication)[A-Z]")
-# Elements that begin like a choice and are none.
-_NO_CHOICE = frozenset({"valueSet"})
 
 
 def _paths(text: str) -> frozenset[str]:
@@ -126,15 +125,19 @@ _OTHER_VERSIONS = {
 _LISTS_IN_R5 = {"Encounter": "class", "DocumentReference": "context"}
 
 
-def check_shape(resource: Any, place: str) -> None:
+def check_shape(resource: Any, place: str, *, odd: bool = True) -> None:
     """Raises FhirError where `resource` is no R4 resource; what it contains is checked too.
 
     `place` is where it stands ("Patient", "Bundle.entry[3].resource"). Refused are empty lists and
     objects, two values for one choice ("value[x]"), an object where a list belongs and the other
     way round, a missing or odd resourceType, bad ids, elements that only R5 or STU3 has, a Bundle
-    without type and an Observation without code. Unknown elements and missing ones are not.
+    without type and an Observation without code.
+    Unknown elements and missing ones are not. `odd` is what `load_suspecting` said of it: False
+    saves the search for what cannot be there.
     """
-    _check_values(as_object(resource, place), place)
+    as_object(resource, place)
+    if odd:
+        _check_values(resource, place)
     _check_resource(resource, place)
 
 
@@ -155,13 +158,14 @@ def _check_values(value: Any, place: str) -> None:
 
 
 def _check_choices(obj: dict[str, Any], place: str) -> None:
-    found: dict[str, str] = {}
+    found: dict[str, str] | None = None
     for key in obj:
-        match = _CHOICE.match(key)
-        if match is None or key in _NO_CHOICE:
+        choice = choice_of(key)
+        if choice is None:
             continue
-        # valueString and _valueString are one element.
-        element, name = match[1], key.lstrip("_")
+        element, name = choice
+        if found is None:
+            found = {}
         if found.setdefault(element, name) != name:
             reason = _("two values: %(one)s and %(two)s") % {"one": found[element], "two": name}
             raise FhirError(f"{place}.{element}[x]", reason)
@@ -174,10 +178,7 @@ def _check_resource(resource: dict[str, Any], place: str) -> None:
     if resource.get("id") is not None:
         check_id(resource["id"], f"{place}.id")
     _check_version(kind, resource, place)
-    for path in LISTS.get(kind, ()):
-        _check_path(resource, path.split("."), place, wants_list=True)
-    for path in SINGLES.get(kind, ()):
-        _check_path(resource, path.split("."), place, wants_list=False)
+    _check_elements(resource, _elements(kind), place)
     for name in REQUIRED.get(kind, ()):
         if resource.get(name) is None:
             raise FhirError(f"{place}.{name}", _("is missing"))
@@ -220,16 +221,46 @@ def _check_version(kind: str, resource: dict[str, Any], place: str) -> None:
         raise FhirError(f"{place}.{name}", reason)
 
 
-def _check_path(obj: Any, path: list[str], place: str, *, wants_list: bool) -> None:
-    """Follows a dotted path through objects and lists to its last element."""
-    if isinstance(obj, list):
-        for number, item in enumerate(obj):
-            _check_path(item, path, f"{place}[{number}]", wants_list=wants_list)
-    elif isinstance(obj, dict) and obj.get(path[0]) is not None:
-        value, where = obj[path[0]], f"{place}.{path[0]}"
-        if len(path) > 1:
-            _check_path(value, path[1:], where, wants_list=wants_list)
-        elif wants_list and not isinstance(value, list):
-            raise FhirError(where, _("a list belongs here"))
-        elif not wants_list and isinstance(value, list):
-            raise FhirError(where, _("a list where one value belongs"))
+class _Element:
+    """What is known of one element: whether it is a list (None: not said), and its children."""
+
+    __slots__ = ("children", "is_list")
+
+    def __init__(self) -> None:
+        self.is_list: bool | None = None
+        self.children: dict[str, _Element] = {}
+
+
+@cache
+def _elements(kind: str) -> dict[str, _Element]:
+    """The paths of LISTS and SINGLES as a tree, to be followed in one walk."""
+    root = _Element()
+    for paths, is_list in ((LISTS.get(kind, ()), True), (SINGLES.get(kind, ()), False)):
+        for path in paths:
+            element = root
+            for name in path.split("."):
+                element = element.children.setdefault(name, _Element())
+            element.is_list = is_list
+    return root.children
+
+
+def _check_elements(obj: dict[str, Any], known: dict[str, _Element], place: str) -> None:
+    for name, value in obj.items():
+        element = known.get(name)
+        if element is None or value is None:
+            continue
+        is_list = isinstance(value, list)
+        if element.is_list is not None and element.is_list is not is_list:
+            reason = (
+                _("a list belongs here") if element.is_list else _("a list where one value belongs")
+            )
+            raise FhirError(f"{place}.{name}", reason)
+        if not element.children:
+            continue
+        if not is_list:
+            if isinstance(value, dict):
+                _check_elements(value, element.children, f"{place}.{name}")
+            continue
+        for number, item in enumerate(value):
+            if isinstance(item, dict):
+                _check_elements(item, element.children, f"{place}.{name}[{number}]")

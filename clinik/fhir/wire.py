@@ -2,8 +2,10 @@
 
 import codecs
 import json
+import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from django.utils.translation import gettext as _
@@ -35,6 +37,25 @@ def load_json(data: bytes) -> Any:
     key twice in one object, and characters that no FHIR string may hold (R4: none below 32 besides
     tab, return and line feed; no half of a surrogate pair).
     """
+    return load_suspecting(data)[0]
+
+
+def load_suspecting(data: bytes) -> tuple[Any, bool]:
+    """`load_json`, and whether there may be an empty list or object in it, or two values for one
+    choice: False says that a search for them (`check_shape`) would find none."""
+    odd = _EMPTY.search(data) is not None
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal odd
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            keys = [key for key, value in pairs]
+            twice = next(key for key in keys if keys.count(key) > 1)
+            raise FhirError("", _("the property “%(key)s” twice in one object") % {"key": twice})
+        if not odd and sum(map(_is_choice, found)) > 1:
+            odd = True
+        return found
+
     try:
         text = data.removeprefix(codecs.BOM_UTF8).decode("utf-8")
         value = json.loads(
@@ -42,7 +63,7 @@ def load_json(data: bytes) -> Any:
             parse_float=Number,
             parse_int=Number,
             parse_constant=_refuse_constant,
-            object_pairs_hook=_unique,
+            object_pairs_hook=unique,
         )
     except UnicodeDecodeError as error:
         reason = _("not UTF-8 text, at byte %(byte)s") % {"byte": error.start}
@@ -59,20 +80,32 @@ def load_json(data: bytes) -> Any:
     # Raw control characters are no JSON anyway, so only escapes can bring a bad one.
     if "\\u" in text or "\\b" in text or "\\f" in text:
         _check_characters(value)
-    return value
+    return value, odd
+
+
+_EMPTY = re.compile(rb"[\[{][ \t\r\n]*[\]}]")
+_CHOICE = re.compile(r"_?(value|effective|onset|abatement|deceased|multipleBirth|medication)[A-Z]")
+# Elements that begin like a choice and are none.
+_NO_CHOICE = frozenset({"valueSet"})
+
+
+@lru_cache(maxsize=10_000)
+def choice_of(key: str) -> tuple[str, str] | None:
+    """The element of which `key` is one value, and its name: valueString and _valueString are one
+    element. None where it is no value of a choice ("value[x]")."""
+    match = _CHOICE.match(key)
+    if match is None or key in _NO_CHOICE:
+        return None
+    return match[1], key.lstrip("_")
+
+
+@lru_cache(maxsize=10_000)
+def _is_choice(key: str) -> bool:
+    return choice_of(key) is not None
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise FhirError("", _("%(name)s is no JSON number") % {"name": name})
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, value in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise FhirError("", _("the property “%(key)s” twice in one object") % {"key": twice})
-    return found
 
 
 def _check_characters(value: Any) -> None:

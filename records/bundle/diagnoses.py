@@ -30,7 +30,7 @@ class DiagnosisUses:
 
     def apply(self) -> None:
         """After the chunk's rows are written."""
-        wanted: dict[uuid.UUID, tuple[Entry, Target, str, int | None]] = {}
+        wanted: dict[uuid.UUID, tuple[Entry, str, int | None]] = {}
         for entry in self.chunk.entries:
             mapped = self.chunk.mapped.get(entry.key)
             for target, use, rank in mapped.conditions if mapped else ():
@@ -45,16 +45,23 @@ class DiagnosisUses:
                 elif row_id in wanted:
                     self._warn(entry, _("names the same condition a second time, left out"))
                 else:
-                    wanted[row_id] = (entry, target, use, rank)
+                    wanted[row_id] = (entry, use, rank)
         rows = Diagnosis.objects.in_bulk(list(wanted))
-        for row_id, (entry, target, use, rank) in wanted.items():
-            key = self.known.key(target)
+        keys = self._keys(list(wanted))
+        for row_id, (entry, use, rank) in wanted.items():
+            key = keys.get(row_id)
             visit = self.known.row_ids[entry.key]
             if row_id not in rows or key is None:
                 continue
             patient = self.known.owners[visit]
             if not rank_diagnosis(rows[row_id], key, visit, patient, use, rank):
                 self._warn(entry, _("names a condition of another visit, its use is left out"))
+
+    def _keys(self, row_ids: list[uuid.UUID]) -> dict[uuid.UUID, ImportedResource]:
+        found = ImportedResource.objects.filter(
+            source=self.known.source, resource_type="Condition", row_id__in=row_ids
+        )
+        return {key.row_id: key for key in found if key.row_id is not None}
 
     def _warn(self, entry: Entry, reason: str) -> None:
         self.report.warn(self.chunk.name, f"{entry.place}.diagnosis", reason)

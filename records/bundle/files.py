@@ -1,4 +1,4 @@
-"""The files of a run: found, opened (gzip or not), and cut into JSON values."""
+"""The files of a run: found, opened (gzip or not), and cut into blocks that are read apart."""
 
 import gzip
 import hashlib
@@ -6,23 +6,56 @@ import os
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from django.utils.translation import gettext as _
 
-from clinik.fhir import FhirError, load_json
+from clinik.fhir import FhirError
+from clinik.fhir.wire import load_suspecting
 
 _LINES = frozenset({".ndjson", ".jsonl"})
 _SUFFIXES = _LINES | {".json", ".xml"}
 _GZIP = b"\x1f\x8b"
 # A line or a whole file beyond this is refused before it fills the memory.
 MOST_BYTES = 512 * 1024 * 1024
+# Lines of a stream that are read together, and written in one transaction.
+MOST_LINES = 1000
 
 
 class BadArgument(Exception):
     """A path that is not there or cannot be read, or a source without a name."""
+
+
+@dataclass
+class Block:
+    """A file that is one JSON value, or some lines of a stream, `first` being the number of the
+    first. `values()` reads it."""
+
+    path: Path
+    first: int = 0
+    lines: list[bytes] = field(default_factory=list)
+
+    def values(self) -> Iterator[tuple[str, Any, bool]]:
+        """Each JSON value with its place ("" for a file that is one, else "line 7"), and whether it
+        may be oddly shaped (clinik.fhir.wire.load_suspecting).
+
+        Raises FhirError, with the place, for what is no strict JSON.
+        """
+        if not self.first:
+            with _reading(self.path) as file:
+                yield "", *load_suspecting(_checked(file.read(MOST_BYTES)))
+            return
+        for number, line in enumerate(self.lines, self.first):
+            if text := _checked(line).strip():
+                place = _("line %(number)s") % {"number": number}
+                try:
+                    value, odd = load_suspecting(text)
+                except FhirError as error:
+                    raise FhirError(place, error.reason) from error
+                yield place, value, odd
 
 
 def find_files(paths: Iterable[Path]) -> list[Path]:
@@ -66,38 +99,42 @@ def digest_of(path: Path) -> str:
         raise FhirError("", _("the file cannot be read")) from error
 
 
-def read_values(path: Path) -> Iterator[tuple[str, Any]]:
-    """Each JSON value of the file with its place: "" for a file that is one, else "line 7".
+def blocks_of(path: Path) -> Iterator[Block]:
+    """The file in blocks; raises FhirError where it cannot be read, or is XML."""
+    if _kind(path) == ".xml":
+        raise FhirError("", _("XML is not read: export the resources as JSON"))
+    with _reading(path) as file:
+        first = file.readline(MOST_BYTES)
+        more = [] if _kind(path) in _LINES or not _is_whole(first) else _next_line(file)
+        if not more and _kind(path) not in _LINES:
+            yield Block(path)
+            return
+        number, lines = 1, []
+        for line in chain([first], more, iter(lambda: file.readline(MOST_BYTES), b"")):
+            lines.append(line)
+            if len(lines) == MOST_LINES:
+                yield Block(path, number, lines)
+                number, lines = number + len(lines), []
+        if lines:
+            yield Block(path, number, lines)
 
-    Raises FhirError, with the place, for what is no strict JSON, and where the file cannot be read.
-    """
+
+@contextmanager
+def _reading(path: Path) -> Iterator[BinaryIO]:
+    """The file, unpacked where it is gzip; raises FhirError where it cannot be read."""
     try:
-        with _open(path) as file:
-            if _kind(path) == ".xml":
-                raise FhirError("", _("XML is not read: export the resources as JSON"))
-            first = file.readline(MOST_BYTES)
-            if _kind(path) in _LINES:
-                yield from _lines(first, file)
-            elif _is_whole(first) and (more := _next_line(file)):
-                yield from _lines(first, file, more)
+        with path.open("rb") as file:
+            packed = file.read(2) == _GZIP
+            file.seek(0)
+            if packed:
+                with gzip.open(file, "rb") as unpacked:
+                    yield unpacked  # type: ignore[misc]
             else:
-                yield "", load_json(_checked(first + file.read(MOST_BYTES)))
+                yield file
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise FhirError("", _("the compressed file is damaged or cut off")) from error
     except OSError as error:
         raise FhirError("", _("the file cannot be read")) from error
-
-
-@contextmanager
-def _open(path: Path) -> Iterator[BinaryIO]:
-    with path.open("rb") as file:
-        packed = file.read(2) == _GZIP
-        file.seek(0)
-        if packed:
-            with gzip.open(file, "rb") as unpacked:
-                yield unpacked  # type: ignore[misc]
-        else:
-            yield file
 
 
 def _checked(data: bytes) -> bytes:
@@ -120,15 +157,3 @@ def _next_line(file: BinaryIO) -> list[bytes]:
         if line.strip():
             return skipped
     return []
-
-
-def _lines(first: bytes, file: BinaryIO, read: Iterable[bytes] = ()) -> Iterator[tuple[str, Any]]:
-    rest = iter(lambda: file.readline(MOST_BYTES), b"")
-    for number, line in enumerate(chain([first], read, rest), 1):
-        if text := _checked(line).strip():
-            place = _("line %(number)s") % {"number": number}
-            try:
-                value = load_json(text)
-            except FhirError as error:
-                raise FhirError(place, error.reason) from error
-            yield place, value

@@ -9,7 +9,7 @@ import sqlite3
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -53,64 +53,51 @@ class RunIndex:
         self._db.close()
         self._spool.close()
 
-    def add(self, file: int, chunk: Chunk) -> None:
+    def add(self, file: int, packed: "Packed") -> None:
         """Raises FhirError where a resource stands in the file a second time."""
-        keys = [(entry.kind, entry.id, file) for entry in chunk.entries]
         self._db.execute("SAVEPOINT chunk")
         try:
-            self._db.executemany("INSERT INTO brings VALUES (?, ?, ?)", keys)
+            self._db.executemany(
+                "INSERT INTO brings VALUES (?, ?, ?)",
+                [(kind, id, file) for kind, id, _place in packed.keys],
+            )
         except sqlite3.IntegrityError:
             self._db.execute("ROLLBACK TO chunk")
-            self._refuse_the_second(file, chunk)
+            self._refuse_the_second(file, packed)
         self._db.execute("RELEASE chunk")
-        self._db.executemany(
+        many = self._db.executemany
+        many(
             "INSERT OR IGNORE INTO brings VALUES (?, ?, ?)",
-            [
-                (f"{entry.kind}?", f"{system}|{value}", file)
-                for entry in chunk.entries
-                if entry.kind in BY_IDENTIFIER
-                for system, value in entry.identifiers
-            ],
+            [(kind, number, file) for kind, number in packed.numbers],
         )
-        self._db.executemany(
+        many(
             "INSERT OR IGNORE INTO needs VALUES (?, ?, ?, ?, ?)",
-            [(kind, id, file, place, required) for kind, id, place, required in _needs(chunk)],
+            [(kind, id, file, place, required) for kind, id, place, required in packed.needs],
         )
-        self._add_visits(file, chunk)
-        data = pickle.dumps(chunk, pickle.HIGHEST_PROTOCOL)
-        self._db.execute(
-            "INSERT INTO chunks VALUES (?, ?, ?)", (file, self._spool.tell(), len(data))
+        many(
+            "INSERT OR IGNORE INTO visits VALUES (?, ?, ?)",
+            [(visit, patient, file) for visit, patient in packed.visits],
         )
-        self._spool.write(data)
-        self.sizes[file] += len(chunk.entries)
+        many(
+            "INSERT INTO records VALUES (?, ?, ?, ?)",
+            [(visit, patient, file, place) for visit, patient, place in packed.records],
+        )
+        place = (file, self._spool.tell(), len(packed.data))
+        self._db.execute("INSERT INTO chunks VALUES (?, ?, ?)", place)
+        self._spool.write(packed.data)
+        self.sizes[file] += len(packed.keys)
 
-    def _refuse_the_second(self, file: int, chunk: Chunk) -> None:
+    def _refuse_the_second(self, file: int, packed: "Packed") -> None:
         """Of the keys of a chunk one is there already: in an earlier chunk or twice in this one."""
         seen: set[Key] = set()
-        for entry in chunk.entries:
+        for kind, id, place in packed.keys:
             earlier = self._db.execute(
-                "SELECT 1 FROM brings WHERE kind = ? AND id = ? AND file = ?", (*entry.key, file)
+                "SELECT 1 FROM brings WHERE kind = ? AND id = ? AND file = ?", (kind, id, file)
             )
-            if entry.key in seen or earlier.fetchone():
-                reason = _("%(key)s twice in the file") % {"key": "/".join(entry.key)}
-                raise FhirError(entry.place, reason)
-            seen.add(entry.key)
-
-    def _add_visits(self, file: int, chunk: Chunk) -> None:
-        visits, records = [], []
-        for entry in chunk.entries:
-            mapped = chunk.mapped.get(entry.key)
-            if mapped is None:
-                continue
-            patient = mapped.links.get("patient")
-            if patient is None or not patient.id:
-                continue
-            if entry.kind == "Encounter":
-                visits.append((entry.id, patient.id, file))
-            elif (visit := mapped.links.get("encounter")) is not None and visit.id:
-                records.append((visit.id, patient.id, file, entry.place))
-        self._db.executemany("INSERT OR IGNORE INTO visits VALUES (?, ?, ?)", visits)
-        self._db.executemany("INSERT INTO records VALUES (?, ?, ?, ?)", records)
+            if (kind, id) in seen or earlier.fetchone():
+                reason = _("%(key)s twice in the file") % {"key": f"{kind}/{id}"}
+                raise FhirError(place, reason)
+            seen.add((kind, id))
 
     def drop(self, file: int) -> None:
         """A refused file brings nothing."""
@@ -171,6 +158,43 @@ class RunIndex:
             "SELECT r.file, MIN(r.place) FROM records r JOIN visits v ON v.id = r.visit"
             " WHERE v.patient <> r.patient GROUP BY r.file"
         ).fetchall()
+
+
+class Packed(NamedTuple):
+    """A chunk as bytes, and what the index keeps of it."""
+
+    data: bytes
+    keys: list[tuple[str, str, str]]
+    numbers: list[tuple[str, str]]
+    needs: list[tuple[str, str, str, int]]
+    visits: list[tuple[str, str]]
+    records: list[tuple[str, str, str]]
+
+
+def pack(chunk: Chunk) -> Packed:
+    visits, records = [], []
+    for entry in chunk.entries:
+        mapped = chunk.mapped.get(entry.key)
+        patient = mapped.links.get("patient") if mapped is not None else None
+        if mapped is None or patient is None or not patient.id:
+            continue
+        if entry.kind == "Encounter":
+            visits.append((entry.id, patient.id))
+        elif (visit := mapped.links.get("encounter")) is not None and visit.id:
+            records.append((visit.id, patient.id, entry.place))
+    return Packed(
+        data=pickle.dumps(chunk, pickle.HIGHEST_PROTOCOL),
+        keys=[(entry.kind, entry.id, entry.place) for entry in chunk.entries],
+        numbers=[
+            (f"{entry.kind}?", f"{system}|{value}")
+            for entry in chunk.entries
+            if entry.kind in BY_IDENTIFIER
+            for system, value in entry.identifiers
+        ],
+        needs=list(_needs(chunk)),
+        visits=visits,
+        records=records,
+    )
 
 
 def _needs(chunk: Chunk) -> Iterator[tuple[str, str, str, int]]:

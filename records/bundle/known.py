@@ -44,13 +44,14 @@ class Known:
         self.by_identifier: dict[tuple[str, str | None, str], set[str]] = defaultdict(set)
         targets = list(set(_targets(chunk)))
         self._load_identifiers(chunk, targets)
-        keys = {entry.key for entry in chunk.entries} | {t.key for t in targets if t.id}
-        keys |= {
+        asked = {
             (kind, found)
             for (kind, _system, _value), ids in self.by_identifier.items()
             for found in ids
         }
-        self._load_keys(keys)
+        own = {entry.key for entry in chunk.entries} | asked
+        self._load_keys(own)
+        self._load_rows({target.key for target in targets if target.id} - own)
         self._load_roles()
         numbers = {(t.kind, t.number) for t in targets if t.number}
         self._load_numbers(numbers | self._own_numbers(chunk))
@@ -133,6 +134,24 @@ class Known:
                     self.keys[kind, key.resource_id] = key
                     if key.row_id is not None:
                         self.row_ids[kind, key.resource_id] = key.row_id
+        self._will_be(wanted)
+
+    def _load_rows(self, wanted: Iterable[Key]) -> None:
+        """Of what is only referred to the row is enough, but for what became none."""
+        self._load_keys({key for key in wanted if key[0] not in READERS})
+        by_kind: dict[str, list[str]] = defaultdict(list)
+        for kind, resource_id in wanted:
+            if kind in READERS:
+                by_kind[kind].append(resource_id)
+        for kind, ids in by_kind.items():
+            for part in _parts(sorted(ids)):
+                found = ImportedResource.objects.filter(
+                    source=self.source, resource_type=kind, resource_id__in=part
+                ).values_list("resource_id", "row_id")
+                self.row_ids |= {(kind, of): row_id for of, row_id in found if row_id is not None}
+        self._will_be(wanted)
+
+    def _will_be(self, wanted: Iterable[Key]) -> None:
         for asked in wanted:
             if asked not in self.row_ids and (row_id := self.will_be(asked)) is not None:
                 self.row_ids[asked] = row_id
@@ -145,7 +164,7 @@ class Known:
             if key.resource_type == "PractitionerRole"
             and (found := _practitioner_of(key)) is not None
         ]
-        self._load_keys({target.key for target in through if target.id})
+        self._load_rows({target.key for target in through if target.id})
         self._load_numbers({(t.kind, t.number) for t in through if t.number})
 
     def _own_numbers(self, chunk: Chunk) -> set[tuple[str, str]]:

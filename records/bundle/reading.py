@@ -7,7 +7,6 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -25,7 +24,7 @@ from encounters.fhir import (
     read_practitioner,
 )
 from records.bundle.entries import Sent, bundle_entries, identity_of
-from records.bundle.files import read_values
+from records.bundle.files import Block
 from records.bundle.targets import Key, Target, targets_of
 from records.fhir import (
     read_assessment,
@@ -52,7 +51,6 @@ READERS: dict[str, Callable[..., Mapped]] = {
 KEPT = frozenset({"Organization", "Location", "PractitionerRole", "Medication"})
 # Whose they are, for resources of any other type: kept whole where the patient is imported.
 _OWNERS = ("subject", "patient", "beneficiary", "for", "individual")
-MOST_ENTRIES = 1000
 _MAY_BE_UNKNOWN = frozenset(kind for kind, codes in STATUS_CODES.items() if "unknown" in codes)
 
 
@@ -91,48 +89,44 @@ class Entry:
 class Chunk:
     """Entries that are written together, with the rows they become.
 
-    `remarks` are what reading them had to say; `whole` is False for a part of a stream.
+    `remarks` are what reading them had to say.
     """
 
     name: str
     entries: list[Entry] = field(default_factory=list)
     mapped: dict[Key, Mapped] = field(default_factory=dict)
     remarks: ImportReport = field(default_factory=ImportReport)
-    whole: bool = True
 
 
-def read_chunks(path: Path) -> Iterator[Chunk]:
-    """The file, checked and mapped; raises FhirError with the place and the reason."""
-    name = str(path)
+def read_chunks(block: Block) -> Iterator[Chunk]:
+    """The block, checked and mapped; raises FhirError with the place and the reason."""
+    name = str(block.path)
     stream: list[Sent] = []
-    for place, value in read_values(path):
-        _check(value, place)
+    for place, value, odd in block.values():
+        _check(value, place, odd)
         if value["resourceType"] == "Bundle":
             if stream:
-                yield make_chunk(name, stream, whole=False)
+                yield make_chunk(name, stream)
                 stream = []
             yield make_chunk(name, bundle_entries(value, f"{place}: Bundle" if place else "Bundle"))
             continue
         kind = value["resourceType"]
         stream.append(Sent(value, identity_of(value, ""), f"{place}: {kind}" if place else kind))
-        if len(stream) >= MOST_ENTRIES:
-            yield make_chunk(name, stream, whole=False)
-            stream = []
     if stream:
-        yield make_chunk(name, stream, whole=False)
+        yield make_chunk(name, stream)
 
 
-def _check(value: Any, place: str) -> None:
+def _check(value: Any, place: str, odd: bool) -> None:
     if not isinstance(value, dict):
         raise FhirError(place, _("no FHIR resource: an object belongs here"))
     kind = value.get("resourceType")
     here = kind if isinstance(kind, str) and kind else "resource"
-    check_shape(value, f"{place}: {here}" if place else here)
+    check_shape(value, f"{place}: {here}" if place else here, odd=odd)
 
 
-def make_chunk(name: str, sent: list[Sent], *, whole: bool = True) -> Chunk:
+def make_chunk(name: str, sent: list[Sent]) -> Chunk:
     """Entries and rows of resources as sent; raises FhirError."""
-    chunk = Chunk(name, whole=whole)
+    chunk = Chunk(name)
     places = targets_of(sent)
     for one in sent:
         entry = Entry(

@@ -1,5 +1,6 @@
 """A run: every file is read and checked, then each is written, those that others need first."""
 
+import gc
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,7 +16,8 @@ from clinik.models import ImportedResource, ImportFile, ImportRun
 from clinik.transitions import StaleVersion
 from records.bundle.files import BadArgument, digest_of
 from records.bundle.index import RunIndex
-from records.bundle.reading import Chunk, read_chunks
+from records.bundle.reading import Chunk
+from records.bundle.side import read_all, refuse_remarks
 from records.bundle.targets import Key
 from records.bundle.writing import ChunkWriter
 
@@ -73,8 +75,12 @@ class Importer:
         """Check all, then write; what an earlier run of the same files wrote before it was cut off
         is not written again."""
         self._index = RunIndex()
+        # What is read makes millions of small objects and no circles of them.
+        thresholds = gc.get_threshold()
+        gc.freeze()
+        gc.set_threshold(200_000, 50, 100)
         try:
-            digests = [self._check(number, path) for number, path in enumerate(files)]
+            digests = self._check_all(files)
             run = self._begin(files, digests)
             self._refuse_incomplete(files)
             order = self._index.order(
@@ -86,25 +92,30 @@ class Importer:
             self._write_all(files, order, run)
             self._close(run)
         finally:
+            gc.set_threshold(*thresholds)
+            gc.unfreeze()
             self._index.close()
         return self.report
 
     # -- reading --------------------------------------------------------------------------------
 
-    def _check(self, number: int, path: Path) -> tuple[str, FhirError | None]:
-        digest = ""
-        try:
-            digest = digest_of(path)
-            for chunk in read_chunks(path):
-                if self.strict:
-                    _refuse_remarks(chunk.remarks)
-                self._index.add(number, chunk)
-            self.progress.checked(path, self._index.sizes[number])
-        except FhirError as error:
-            self._index.drop(number)
-            self.progress.refused(path)
-            return digest, error
-        return digest, None
+    def _check_all(self, files: Sequence[Path]) -> list[tuple[str, FhirError | None]]:
+        """The digest of each file, and why it is refused."""
+        errors: dict[int, FhirError] = {}
+        for number, found in read_all(files, strict=self.strict):
+            if number in errors:
+                continue
+            try:
+                if isinstance(found, FhirError):
+                    raise found
+                for packed in found:
+                    self._index.add(number, packed)
+                    self.progress.checked(files[number], len(packed.keys))
+            except FhirError as error:
+                errors[number] = error
+                self._index.drop(number)
+                self.progress.refused(files[number])
+        return [(_digest(path), errors.get(number)) for number, path in enumerate(files)]
 
     def _begin(
         self, files: Sequence[Path], digests: Sequence[tuple[str, FhirError | None]]
@@ -264,7 +275,7 @@ class Importer:
         except DryRun:
             pass
         if self.strict:
-            _refuse_remarks(report)
+            refuse_remarks(report)
         return report
 
     def _writer(self, chunk: Chunk, run: ImportRun, *, trying: bool = False) -> ChunkWriter:
@@ -320,10 +331,11 @@ class Importer:
             audit.record("import.run", run, by=self.by, detail=run.counts)
 
 
-def _refuse_remarks(report: ImportReport) -> None:
-    """Raises FhirError for the first remark."""
-    for remark in report.warnings:
-        raise FhirError(remark.place, _("%(reason)s (strict)") % {"reason": remark.reason})
+def _digest(path: Path) -> str:
+    try:
+        return digest_of(path)
+    except FhirError:
+        return ""
 
 
 def _size(path: Path) -> int:
