@@ -17,6 +17,10 @@ from clinik.fhir import (
 )
 from clinik.imports import Mapped, Reading
 
+# In `raw`: elements that were not sent and whose columns an import fills all the same (a recorded
+# date is never empty), so that an export does not tell what nobody said.
+UNSENT = "$unsent"
+
 
 def zone() -> dt.tzinfo:
     return timezone.get_default_timezone()
@@ -144,6 +148,12 @@ def first_person(reading: Reading, key: str) -> Reference | None:
 
 def may_be_practitioner(reference: Reference) -> bool:
     return reference.resource_type in ("", "Practitioner", "PractitionerRole")
+
+
+def unsent(reading: Reading, mapped: Mapped, *keys: str) -> None:
+    """Remember which of these elements the sender left out; after `raw` is set."""
+    if names := [key for key in keys if reading.obj.get(key) is None]:
+        mapped.raw[UNSENT] = names
 
 
 def link(reading: Reading, mapped: Mapped, *, patient: str, author: tuple[str, ...]) -> None:

@@ -12,6 +12,7 @@ from encounters.fhir.common import (
     link,
     notes,
     timed,
+    unsent,
     zone,
 )
 from encounters.models import Allergy, Diagnosis, NoKnownAllergies
@@ -43,6 +44,7 @@ def read_condition(resource: dict[str, Any], place: str) -> Mapped:
     mapped = Mapped(Diagnosis, fields)
     link(reading, mapped, patient="subject", author=("recorder", "asserter"))
     mapped.raw = reading.rest()
+    unsent(reading, mapped, "category", "recordedDate")
     return mapped
 
 
@@ -79,6 +81,7 @@ def read_allergy(resource: dict[str, Any], place: str) -> Mapped:
         mapped = Mapped(NoKnownAllergies, {"stated_at": recorded.instant} if recorded else {})
         link(reading, mapped, patient="patient", author=("asserter", "recorder"))
         mapped.raw = reading.rest()
+        unsent(reading, mapped, "recordedDate")
         return mapped
     reactions = list(reading.each("reaction"))
     if not str(substance):
@@ -102,6 +105,7 @@ def read_allergy(resource: dict[str, Any], place: str) -> Mapped:
     mapped = Mapped(Allergy, fields)
     link(reading, mapped, patient="patient", author=("recorder", "asserter"))
     mapped.raw = reading.rest()
+    unsent(reading, mapped, "recordedDate")
     return mapped
 
 

@@ -16,6 +16,7 @@ from encounters.fhir.common import (
     contact_points,
     identifiers,
     timed,
+    unsent,
     zone,
 )
 from encounters.models import (
@@ -56,6 +57,7 @@ def read_patient(resource: dict[str, Any], place: str) -> Mapped:
         practitioner, reading.at("generalPractitioner[0]")
     )
     mapped.raw = reading.rest()
+    unsent(reading, mapped, "active", "gender")
     return mapped
 
 
@@ -70,6 +72,7 @@ def read_practitioner(resource: dict[str, Any], place: str) -> Mapped:
     active = reading.boolean("active")
     fields["active"] = True if active is None else active
     mapped = Mapped(Practitioner, fields, parent="practitioner", raw=reading.rest())
+    unsent(reading, mapped, "active")
     mapped.identifiers = [(system, value) for system, value, _kind in numbers]
     mapped.parts = [
         Row(PractitionerIdentifier, {"system": system, "value": value})

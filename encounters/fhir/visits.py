@@ -15,6 +15,7 @@ from encounters.fhir.common import (
     identifiers,
     may_be_practitioner,
     period,
+    unsent,
 )
 from encounters.models import (
     ClassPeriod,
@@ -59,6 +60,7 @@ def read_encounter(resource: dict[str, Any], place: str) -> Mapped:
     mapped.conditions = _conditions(reading)
     mapped.fields["length_minutes"] = _length(reading, mapped)
     mapped.raw = reading.rest()
+    unsent(reading, mapped, "length")
     return mapped
 
 
@@ -212,7 +214,8 @@ def _conditions(reading: Reading) -> list[tuple[Reference, str, int | None]]:
         value = concept(sent, "use")
         rank = sent.whole("rank", least=1, most=_MOST_MINUTES)
         use = value.code if value.code in Use.values else ""
-        if value.code != use or sent.rest():
+        if value.code != use or sent.rest() or not (use or rank):
+            # A condition has no column for being named by its visit and no more.
             reading.keep("diagnosis")
         if reference is None:
             raise FhirError(sent.at("condition"), _("is missing"))
