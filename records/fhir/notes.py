@@ -21,7 +21,7 @@ from records.models import (
     Note,
 )
 
-_NOTE_TYPES = {
+NOTE_TYPES = {
     "11506-3": Note.Type.PROGRESS,
     "18842-5": Note.Type.DISCHARGE,
     "11488-4": Note.Type.CONSULTATION,
@@ -63,8 +63,8 @@ def read_note(resource: dict[str, Any], place: str) -> Mapped:
 
 def note_type(kind: Coded) -> str:
     for coding in ({"system": kind.system, "code": kind.code}, *kind.more):
-        if coding.get("system") == LOINC and coding.get("code") in _NOTE_TYPES:
-            return _NOTE_TYPES[coding["code"]].value
+        if coding.get("system") == LOINC and coding.get("code") in NOTE_TYPES:
+            return NOTE_TYPES[coding["code"]].value
         if coding.get("code") in Note.Type.values:
             return str(coding["code"])
     return Note.Type.OTHER.value
