@@ -91,6 +91,8 @@ TABLE: dict[str, Row] = {
     "records:todo_count": row(STAFF),
     "records:patient_detail": row(EVERYBODY),
     "records:patient_trend": row({N, C, A}),
+    "records:patient_export": row({C, A}),
+    "records:encounter_export": row({C, A}),
     "records:encounter_detail": row(STAFF),
     "records:encounter_move": row(STAFF, STAFF),
     "records:encounter_print": row(STAFF),
