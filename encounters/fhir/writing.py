@@ -34,6 +34,10 @@ def filled(elements: Resource) -> Resource:
     }
 
 
+# 2025-01-15T09:00:00+01:00; offsets of old times may have seconds, which FHIR cannot write.
+_USUAL = 25
+
+
 @lru_cache(maxsize=256)
 def _columns(name: str, more: bool) -> "attrgetter[Any]":
     parts = ("system", "code", "display", "text", *(("more",) if more else ()))
@@ -68,6 +72,12 @@ def when(moment: dt.datetime | None, precision: str = "instant") -> str | None:
     """A dateTime in the precision that was given, instants with the clinic's offset."""
     if moment is None:
         return None
+    if precision == "instant" and not moment.microsecond:
+        text = moment.astimezone(zone()).isoformat()
+        if text.endswith("+00:00"):
+            return f"{text[:-6]}Z"
+        if len(text) == _USUAL:
+            return text
     return format_datetime(FhirTime(moment, precision), zone())  # type: ignore[arg-type]
 
 

@@ -63,7 +63,12 @@ Reader = Callable[[dict[str, Any], str], Mapped]
 
 # Never read by a writer, and dear or long.
 _NOT_READ = frozenset(
-    {"search_name", "phone_digits", "before", "value_number", "date", "digest", "updated"}
+    {
+        *("created", "updated", "date", "search_name", "phone_digits", "value_number", "digest"),
+        *("before", "by_id", "entered_at", "entered_by_id", "entered_late", "user_id"),
+        *("seen_by_id", "seen_at", "seen_action", "signed_at", "cosigner_id", "copied_from_id"),
+        *("after_closing", "error_reason", "override_reason", "leave_to", "expected_back"),
+    }
 )
 
 

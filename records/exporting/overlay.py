@@ -1,6 +1,7 @@
 """A resource as its columns build it, under what is left of it as it was sent."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from clinik.fhir import FhirError, Number, Reference, load_json
@@ -37,11 +38,13 @@ def restore(value: Any, references: list[Resource]) -> Any:
 
 def overlay(built: Resource, raw: Resource) -> Resource:
     """What was sent in place of what was built: whole elements, one kind of each choice."""
-    sent = {key: value for key, value in raw.items() if not key.startswith("$")}
     if not raw:
         return built
+    sent = {key: value for key, value in raw.items() if key[0] != "$"}
     chosen = {choice for key in sent if (choice := _choice(key))}
-    result = {key: value for key, value in built.items() if _choice(key) not in chosen}
+    result = built.copy()
+    if chosen:
+        result = {key: value for key, value in built.items() if _choice(key) not in chosen}
     for name in raw.get(UNSENT, ()):
         result.pop(name, None)
     result |= sent
@@ -57,6 +60,7 @@ def overlay(built: Resource, raw: Resource) -> Resource:
     return result
 
 
+@cache
 def _choice(key: str) -> str:
     for name in _CHOICES:
         if key.startswith(name) and key[len(name) : len(name) + 1].isupper():

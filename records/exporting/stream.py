@@ -210,7 +210,7 @@ class Chunk:
         whole = {
             key.removeprefix(mark): value
             for key, value in raw.items()
-            if key.startswith(mark) and isinstance(value, str)
+            if key[0] == "$" and key.startswith(mark) and isinstance(value, str)
         }
         return row._replace(**whole) if whole else row
 
