@@ -52,15 +52,6 @@ def empty_database() -> None:
 
 def take_in_again(text: str, folder: Path) -> ImportReport:
     """Import NDJSON that was exported."""
-    entries = []
-    for line in text.splitlines():
-        one = json.loads(line)
-        name = f"{one['resourceType']}/{one['id']}"
-        # The line itself and not what was read of it, for the digits of its numbers.
-        request = f'{{"method":"PUT","url":"{name}"}}'
-        entries.append(f'{{"resource":{line},"request":{request}}}')
-    path = folder / "again.json"
-    path.write_text(
-        f'{{"resourceType":"Bundle","type":"transaction","entry":[{",".join(entries)}]}}'
-    )
+    path = folder / "again.ndjson"
+    path.write_text(text)
     return Importer("again").run([path])

@@ -40,7 +40,13 @@ from encounters.models import (
     PractitionerIdentifier,
     StatusPeriod,
 )
-from records.fhir import read_assessment, read_note, read_observation, read_prescription
+from records.fhir import (
+    read_assessment,
+    read_note,
+    read_observation,
+    read_prescription,
+    read_report,
+)
 from records.fhir.write_assessments import write_assessment
 from records.fhir.write_notes import write_note, write_report
 from records.fhir.write_observations import write_observation
@@ -192,11 +198,12 @@ TABLES: tuple[Table, ...] = (
         "DiagnosticReport",
         Report,
         write_report,
-        parts=(
+        read_report,
+        (
             Part("results", ReportResult, "report_id", links=_RESULT),
             Part("note", Note, "id", own="note_id", sent=False),
         ),
-        links=_WHOSE,
+        _WHOSE,
     ),
     Table(
         "MedicationRequest",

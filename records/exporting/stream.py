@@ -18,7 +18,7 @@ from records.exporting.overlay import overlay, restore, still_true
 from records.exporting.references import References, in_order
 from records.exporting.scope import Scope
 from records.exporting.snapshot import snapshot
-from records.fhir.write_notes import IN_NOTE
+from records.fhir.notes import IN_NOTE
 
 _ROWS = 500
 # Resources kept whole may be long.

@@ -20,8 +20,6 @@ from records.fhir.notes import NOTE_TYPES
 from records.models.note import Relation
 
 ENTERED_IN_ERROR = "entered-in-error"
-# Stands in `raw` for the base64 text of an attachment that became a note's content.
-IN_NOTE = "$content"
 _LOINC_TYPES = {kind.value: code for code, kind in NOTE_TYPES.items()}
 _RELATIONS = {Relation.ADDENDUM.value: "appends", Relation.AMENDMENT.value: "replaces"}
 

@@ -14,13 +14,14 @@ from encounters.models import (
     Hospitalization,
     LocationPeriod,
     NoKnownAllergies,
+    PatientAlert,
     PatientContact,
     PatientIdentifier,
     PractitionerIdentifier,
     StatusPeriod,
 )
 from records.bundle import Importer
-from records.models import Finding, NoteSignature, ObservationComponent
+from records.models import Finding, NoteSignature, ObservationComponent, ReportResult
 from tests import factories
 from tests.exports import (
     empty_database,
@@ -80,6 +81,7 @@ def _person() -> Any:
         PatientIdentifier.objects.create(patient=patient, system="urn:x", value=value)
     PatientContact.objects.create(patient=patient, name="Mum", phone="1", is_guardian=True)
     PatientContact.objects.create(patient=patient, name="Ex", active=False)
+    PatientAlert.objects.create(patient=patient, text="Falls", start=DAY, author=doctor)
     return patient, doctor
 
 
@@ -140,7 +142,7 @@ def _chart(visit: Any, doctor: Any) -> None:
         ObservationComponent.objects.create(
             observation=pressure, position=place, code_text=f"part {place}", value=digits
         )
-    factories.ObservationFactory(
+    lab = factories.ObservationFactory(
         **of,
         value="1.10",
         value_comparator="<",
@@ -150,6 +152,8 @@ def _chart(visit: Any, doctor: Any) -> None:
         category="laboratory",
         note="haemolysed\tsample\x01",
     )
+    report = factories.ReportFactory(**of, source="", conclusion="Fine")
+    ReportResult.objects.create(report=report, observation=lab)
     factories.ObservationFactory(**of, value="", value_unit="", absent_reason="not-performed")
     factories.ObservationFactory(**of, value="", value_unit="", value_boolean=False)
     note = factories.NoteFactory(**of, signed=True, content="Zoë is <b>well</b>.\n\n1.10 €")
