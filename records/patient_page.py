@@ -10,11 +10,13 @@ from django.db.models.functions import Coalesce, RowNumber
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
+from django.utils.translation import ngettext
 
 from clinik import clock, keyset
 from encounters import search
 from encounters.models import Encounter, Patient
 from records.board_cards import minutes_words, waited
+from records.kept import KINDS_NAMED, kinds_of
 from records.models import Note, Observation, Prescription
 from records.prescriptions import STEPS, allowed_verbs
 from records.readings import Person, Reading, person_on, read
@@ -81,6 +83,18 @@ class PatientChart:
     medications: tuple[MedicationRow, ...]
     medications_cut: bool
     notes: keyset.Page[NoteRow]
+    # What came with an import and is not modelled: how many of each kind.
+    kept: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def kept_words(self) -> str:
+        """ "12 Procedure, 10 Immunization and 3 more kinds"."""
+        named = ", ".join(f"{number} {kind}" for kind, number in self.kept[:KINDS_NAMED])
+        more = len(self.kept) - KINDS_NAMED
+        if more <= 0:
+            return named
+        words = ngettext("%(kinds)s and %(n)s more kind", "%(kinds)s and %(n)s more kinds", more)
+        return words % {"kinds": named, "n": more}
 
     @property
     def taken(self) -> str:
@@ -106,7 +120,7 @@ def load_patient_page(
     visits: keyset.Cursor | None = None,
     notes: keyset.Cursor | None = None,
 ) -> PatientPage:
-    """Open visits, a page of all visits (2 queries), and the chart (4) where it may be seen."""
+    """Open visits, a page of all visits (2 queries), and the chart (6) where it may be seen."""
     theirs = Encounter.objects.visible_to(user).of_patient(patient).listed()
     opened = list(theirs.open().select_related("practitioner").newest_first()[:20])
     chart = None
@@ -154,6 +168,7 @@ def _chart(
         ),
         medications_cut=len(medications) > PRESCRIPTIONS_SHOWN,
         notes=_notes(patient, user, notes),
+        kept=tuple(kinds_of(patient, user)),
     )
 
 

@@ -57,6 +57,7 @@ USED = {
     "records:board_today": ("date", "room", "version"),
     "records:board_earlier": ("after",),
     "records:patient_detail": ("visits", "notes"),
+    "records:patient_kept": ("kind", "after"),
     "records:encounter_detail": ("add", "all"),
     "records:encounter_past": ("day", "practitioner", "location"),
     "records:assessment_add": ("rows",),

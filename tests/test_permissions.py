@@ -93,6 +93,7 @@ TABLE: dict[str, Row] = {
     "records:patient_trend": row({N, C, A}),
     "records:patient_export": row({C, A}),
     "records:encounter_export": row({C, A}),
+    "records:patient_kept": row({N, C, A}),
     "records:encounter_detail": row(STAFF),
     "records:encounter_move": row(STAFF, STAFF),
     "records:encounter_print": row(STAFF),

@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from clinik import imports
+from clinik.imports import CONFLICT, CREATED, FAILED, SKIPPED, UNCHANGED, UPDATED
 from clinik.models import ImportFile, ImportRun
 
 # What a page reads and shows; the rest stands in the list of files.
@@ -22,12 +22,12 @@ FILES_SHOWN = 100
 REMARKS_SHOWN = 200
 
 OUTCOMES = {
-    imports.CREATED: gettext_lazy("created"),
-    imports.UPDATED: gettext_lazy("updated"),
-    imports.UNCHANGED: gettext_lazy("unchanged"),
-    imports.CONFLICT: gettext_lazy("in conflict"),
-    imports.SKIPPED: gettext_lazy("skipped"),
-    imports.FAILED: gettext_lazy("failed"),
+    CREATED: gettext_lazy("created"),
+    UPDATED: gettext_lazy("updated"),
+    UNCHANGED: gettext_lazy("unchanged"),
+    CONFLICT: gettext_lazy("in conflict"),
+    SKIPPED: gettext_lazy("skipped"),
+    FAILED: gettext_lazy("failed"),
 }
 # Where ImportRun.counts keeps the types that are not modelled.
 NOT_MODELLED = "not modelled"
@@ -125,7 +125,8 @@ def _list(value: Any) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Kind:
-    """A line of the table: a type, its counts in the order of OUTCOMES, and what it made."""
+    """A line of the table: a type, its counts in the order of OUTCOMES, and the list of what this
+    run made of it, "" where it made nothing."""
 
     name: str
     numbers: tuple[int, ...]
@@ -190,7 +191,11 @@ class RunPage:
     @property
     def kinds(self) -> list[Kind]:
         return [
-            Kind(kind, tuple(found[name] for name in OUTCOMES), made_url(self.run.pk, kind))
+            Kind(
+                kind,
+                tuple(found[name] for name in OUTCOMES),
+                made_url(self.run.pk, kind) if found[CREATED] or found[UPDATED] else "",
+            )
             for kind, found in sorted(self.totals.counts.items())
         ]
 
