@@ -137,10 +137,11 @@ def _statement(rule: Rule, vendor: str) -> tuple[str, str]:
 def _sqlite(rule: Rule) -> str:
     broken = rule.broken
     if rule.visits:
+        # A visit that is not there is the foreign key's to refuse.
         broken = (
-            "NEW.encounter_id IS NOT NULL AND NOT EXISTS"
+            "NEW.encounter_id IS NOT NULL AND EXISTS"
             f' (SELECT 1 FROM "{rule.visits}" visit'
-            " WHERE visit.id = NEW.encounter_id AND visit.patient_id = NEW.patient_id)"
+            " WHERE visit.id = NEW.encounter_id AND visit.patient_id <> NEW.patient_id)"
         )
     when = f" WHEN {broken}" if broken else ""
     message = f"{rule.table}: a row {rule.message}".replace("'", "''")
@@ -180,8 +181,8 @@ def _functions(visits: str = "") -> str:
         sql += (
             f" CREATE OR REPLACE FUNCTION {_same_patient(visits)}() RETURNS trigger"
             " LANGUAGE plpgsql AS $guard$ BEGIN"
-            f' IF NOT EXISTS (SELECT 1 FROM "{visits}" visit'
-            " WHERE visit.id = NEW.encounter_id AND visit.patient_id = NEW.patient_id)"
+            f' IF EXISTS (SELECT 1 FROM "{visits}" visit'
+            " WHERE visit.id = NEW.encounter_id AND visit.patient_id <> NEW.patient_id)"
             f" THEN {refuse} END IF; RETURN NEW; END $guard$;"
         )
     return sql

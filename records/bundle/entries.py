@@ -105,7 +105,7 @@ def _requested(sent: dict[str, Any], place: str) -> Sent:
     full_url = _full_url(sent, place)
     identity = identity_of(resource, full_url)
     _check_url(request, kind, identity, f"{place}.request.url")
-    asked = _asked(request, kind, f"{place}.request.ifNoneExist") if method == "POST" else None
+    asked = _asked(request, kind, f"{place}.request")
     return Sent(
         resource=resource,
         id=identity,
@@ -146,11 +146,15 @@ def _check_url(request: dict[str, Any], kind: str, own_id: Any, place: str) -> N
 
 
 def _asked(request: dict[str, Any], kind: str, place: str) -> Identifier | None:
-    """The identifier of ifNoneExist, where that is all it asks for (and in which system)."""
-    query = request.get("ifNoneExist")
+    """The identifier that ifNoneExist, or a PUT to a search, looks for, where that is all it asks
+    for (and in which system)."""
+    if request["method"] == "POST":
+        query = str(request.get("ifNoneExist") or "")
+    else:
+        query = str(request.get("url") or "").partition("?")[2]
     if not query:
         return None
-    text = str(query).removeprefix(f"{kind}?").removeprefix("?")
+    text = query.removeprefix(f"{kind}?").removeprefix("?")
     reference = parse_reference({"reference": f"{kind}?{text}"}, place)
     found = reference.identifier if reference else None
     return found if found and found.system else None
