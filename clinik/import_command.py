@@ -84,8 +84,12 @@ def show(report: ImportReport, out: Any, *, dry_run: bool, path: Path | None) ->
         out.write(_("A dry run: nothing was written."))
     for line in report.lines():
         out.write(line)
-    if path is None:
-        return
+    if path is not None:
+        write_report(report, path)
+
+
+def write_report(report: ImportReport, path: Path) -> None:
+    """Everything that is to be said, as JSON or CSV; raises CommandError."""
     try:
         with path.open("w", encoding="utf-8", newline="") as file:
             if path.suffix.lower() == ".csv":
