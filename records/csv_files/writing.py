@@ -23,11 +23,11 @@ def write_rows(
 def _resources(rows: Sequence[CsvRow], name: str) -> Chunk:
     """What becomes no row is kept whole, as FHIR has it."""
     sent = [Sent(row.resource, row.id, f"line {row.line.number}") for row in rows]
-    return make_chunk(name, sent, whole=False)
+    return make_chunk(name, sent)
 
 
 def _rows(rows: Sequence[CsvRow], kind: Kind, name: str) -> Chunk:
-    chunk = Chunk(name, whole=False)
+    chunk = Chunk(name)
     for row in rows:
         if row.mapped is None:
             continue
