@@ -202,11 +202,15 @@ def _needs(chunk: Chunk) -> Iterator[tuple[str, str, str, int]]:
     seen: set[Any] = set()
     own = {entry.key for entry in chunk.entries}
     for entry in chunk.entries:
+        for target in (entry.owner, entry.owner_visit, entry.through):
+            if target is not None and (target, False) not in seen:
+                seen.add((target, False))
+                if (key := _index_key(target)) is not None and key not in own:
+                    yield (*key, entry.place, 0)
         mapped = chunk.mapped.get(entry.key)
         if mapped is None:
             continue
-        rows = (mapped, *mapped.parts)
-        for row in rows:
+        for row in mapped.rows():
             for name, target in (*row.links.items(), *row.names.items()):
                 if target is None or (target, name == "patient") in seen:
                     continue
