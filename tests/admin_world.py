@@ -85,7 +85,16 @@ def _one(number: int) -> None:
         digest="0" * 64,
         run=run,
     )
-    ImportFile.objects.create(run=run, number=1, name="a.json", digest=f"{number:064x}", size=9)
+    told = {"file": "a.json", "place": "entry[0]", "reason": "Not known."}
+    ImportFile.objects.create(
+        run=run,
+        number=1,
+        name="a.json",
+        digest=f"{number:064x}",
+        size=9,
+        state="refused",
+        report={"counts": {"Patient": {"created": 1}}, "failures": [told], "warnings": [told]},
+    )
     ImportedIdentifier.objects.create(
         source="demo", resource_type="Location", value=f"{number}", resource_id=f"l{number}"
     )

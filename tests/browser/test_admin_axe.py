@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.urls import reverse
 from playwright.sync_api import BrowserContext
 
-from clinik.models import Code, User
+from clinik.models import Code, ImportedResource, ImportFile, ImportRun, User
 from clinik.roles import ADMINISTRATOR, FRONT_DESK
 from encounters.models import Diagnosis, Encounter, Patient, Practitioner
 from records.models import Note, Observation
@@ -35,6 +35,10 @@ def urls(transactional_db: None) -> dict[str, str]:
         row = model._default_manager.order_by("pk").first()
         found[f"form of {model._meta.model_name}"] = url_of(model, "change", row.pk)
         found[f"history of {model._meta.model_name}"] = url_of(model, "history", row.pk)
+    # The newest, whose files say something.
+    for model in (ImportRun, ImportFile, ImportedResource):
+        row = model._default_manager.order_by("-pk").first()
+        found[f"page of {model._meta.model_name}"] = url_of(model, "change", row.pk)
     for model in (Code, Practitioner, User):
         found[f"new {model._meta.model_name}"] = url_of(model, "add")
     user = UserFactory(role=FRONT_DESK)

@@ -8,11 +8,11 @@ from typing import Any
 from django.urls import reverse
 
 from clinik import clock
-from clinik.models import User
+from clinik.models import ImportedResource, User
 from clinik.roles import ADMINISTRATOR, AUDITOR, CLINICIAN, FRONT_DESK, NURSE
 from encounters import lifecycle
 from encounters.models import Encounter, Patient, PatientAlert, Practitioner
-from records.models import Finding, Note, NoteTemplate, Observation
+from records.models import Finding, Note, NoteTemplate, Observation, ReportResult
 from records.vitals_entry import record_vitals
 from tests.factories import (
     AllergyFactory,
@@ -24,6 +24,7 @@ from tests.factories import (
     PatientFactory,
     PractitionerFactory,
     PrescriptionFactory,
+    ReportFactory,
     UserFactory,
 )
 
@@ -104,6 +105,16 @@ def _chart(visit: Encounter, doctor: Practitioner, nurse: User) -> dict[str, Any
         )  # fmt: skip
     critical = ObservationFactory(
         **of, code_code="2823-3", code_display="Potassium", interpretation="HH"
+    )
+    report = ReportFactory(**of, status="preliminary", conclusion="Potassium too high.")
+    ReportResult.objects.create(report=report, observation=critical)
+    ImportedResource.objects.create(
+        source="laboratory",
+        resource_type="Procedure",
+        resource_id="p1",
+        patient_id=visit.patient_id,
+        digest="0",
+        raw={"code": {"text": "Colonoscopy"}, "status": "entered-in-error"},
     )
     ObservationFactory(**of, **ERROR)
     signed: Note = NoteFactory(
@@ -226,6 +237,7 @@ def _chart_pages(
         "correct": reverse("records:observation_correct", args=[rows["observation"].pk]),
         "seen": reverse("records:observation_seen", args=[rows["critical"].pk]),
         "trend": reverse("records:patient_trend", args=[patient.pk, "bp"]),
+        "came besides": reverse("records:patient_kept", args=[patient.pk]),
         "look a code up": reverse("encounters:condition_find") + "?q=zzzz",
         "second signature": reverse("records:note_cosign", args=[rows["awaiting"].pk]),
         "ask for a signature": reverse("records:note_cosigner", args=[rows["signed"].pk]),
