@@ -73,13 +73,15 @@ def test_reasons_stand_once_refusals_first(client: Client) -> None:
     refusal = {"file": "file2.json", "place": "entry[3].resource", "reason": "<b>no</b> date"}
     made = run(failures=[refusal])
     notes = [{"place": f"entry[{n}].subject", "reason": "not known"} for n in range(40)]
-    file(made, 1, warnings=notes)
+    counted = {"place": "line 7", "reason": "cut", "number": 900, "places": ["line 7"]}
+    file(made, 1, warnings=[*notes, counted])
     file(made, 2, "refused", failures=[refusal])
     page = read(client, made)
     said = [(one.refused, one.file, one.place, one.times) for one in page.context["run"].said]
     assert said == [
         (True, "file2.json", "entry[3].resource", 1),
         (False, "file1.json", "entry[0].subject", 40),
+        (False, "file1.json", "line 7", 900),
     ]
     assert "&lt;b&gt;no&lt;/b&gt; date" in page.content.decode()
 

@@ -97,16 +97,19 @@ def remarks_of(file: ImportFile) -> list[Remark]:
 def gathered(told: Iterable[Remark]) -> list[Said]:
     """Refusals, then notes; the same at many places is one line.
 
-    A refusal that the run repeats after its file counts once.
+    A refusal that the run repeats after its file counts once; a note may say itself how often.
     """
-    alike: dict[tuple[bool, str, str], list[tuple[str, str]]] = {}
+    alike: dict[tuple[bool, str, str], Counter[tuple[str, str]]] = {}
     for refused, remark in told:
         file, place, reason = (str(remark.get(name) or "") for name in ("file", "place", "reason"))
-        found = alike.setdefault((not refused, _NUMBER.sub("", place), reason), [])
-        if not refused or (file, place) not in found:
-            found.append((file, place))
+        found = alike.setdefault((not refused, _NUMBER.sub("", place), reason), Counter())
+        if refused:
+            found[file, place] = 1
+        else:
+            number = remark.get("number")
+            found[file, place] += number if isinstance(number, int) else 1
     return [
-        Said(not later, *found[0], reason, len(found))
+        Said(not later, *next(iter(found)), reason, found.total())
         for (later, _place, reason), found in sorted(alike.items())
     ]
 
