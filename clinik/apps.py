@@ -33,8 +33,9 @@ def _follow_logins() -> None:
     from allauth.mfa.models import Authenticator
     from django.contrib.auth import signals as auth
 
-    from clinik import staff
+    from clinik import sessions, staff
 
+    auth.user_logged_in.connect(sessions.begin, dispatch_uid="clinik.session")
     for signal in (account.password_changed, account.password_reset, account.password_set):
         signal.connect(staff.password_was_set, dispatch_uid="clinik.password")
     for signal, receiver in (

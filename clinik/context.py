@@ -16,5 +16,6 @@ def clinik(request: HttpRequest) -> dict[str, Any]:
         "demo_logins": demo.shown_logins() if settings.CLINIK_DEMO else [],
         "now": clock.now(),
         "today": clock.today(),
+        "idle_seconds": settings.CLINIK_IDLE_MINUTES * 60,
         "keys_off": bool(user and user.is_authenticated and not user.single_keys),
     }

@@ -11,6 +11,7 @@ from simple_history.models import HistoricalRecords
 from clinik.constraints import one_of
 from clinik.guards import Fixed, Kept, WrittenOnce
 from clinik.ids import uuid7
+from clinik.session_store import Session as Session  # a table of this app
 from clinik.transitions import StaleVersion
 
 MRN_SYSTEM = "urn:clinik:mrn"

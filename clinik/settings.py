@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "clinik.sessions.SessionMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "clinik.second_step.SecondStepMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -166,8 +167,11 @@ CLINIK_MFA_ROLES = env.list("CLINIK_MFA_ROLES", default=["Administrator"] if _SE
 # Browsers offer security keys on https and on http://localhost only.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _SECURE
 
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
-SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_ENGINE = "clinik.session_store"
+# Minutes without use after which a screen is locked, and hours after which it is in any case.
+CLINIK_IDLE_MINUTES = env.int("CLINIK_IDLE_MINUTES", default=15)
+CLINIK_SESSION_HOURS = env.int("CLINIK_SESSION_HOURS", default=12)
+SESSION_COOKIE_AGE = CLINIK_SESSION_HOURS * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -4,7 +4,7 @@ from typing import Any
 
 from allauth.account.internal.userkit import get_user_by_username
 
-from clinik import audit, second_step
+from clinik import audit, second_step, sessions
 from clinik.models import User
 from clinik.roles import ADMINISTRATOR, AUDITOR
 
@@ -25,8 +25,9 @@ def follow_roles(
             user.save(update_fields=["is_staff"])
 
 
-def password_was_set(sender: Any, *, user: User, **kwargs: Any) -> None:
-    """Receiver: somebody set or changed their own password."""
+def password_was_set(sender: Any, *, request: Any, user: User, **kwargs: Any) -> None:
+    """Receiver: somebody set or changed their own password; their other sessions end."""
+    sessions.end_all(user, but=request.session.session_key)
     audit.record("user.set_password", user, by=user, fields=["password"])
 
 

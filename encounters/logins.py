@@ -18,7 +18,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from clinik import audit
+from clinik import audit, sessions
 from clinik.models import User
 from clinik.roles import ADMINISTRATOR, CLINICIAN, NURSE, PERMISSIONS
 from clinik.transitions import lock
@@ -112,6 +112,7 @@ def deactivate(user: User, *, by: Any) -> User:
             return fresh
         fresh.is_active = False
         fresh.set_unusable_password()
+        sessions.end_all(fresh)
         return _save(fresh, by=by, act="user.deactivate", fields=["is_active", "password"])
 
 
@@ -132,6 +133,7 @@ def end_password(user: User, *, by: Any) -> User:
         if not fresh.is_active:
             raise ValidationError(_("This login is deactivated: activate it first."))
         fresh.set_unusable_password()
+        sessions.end_all(fresh)
         return _save(fresh, by=by, act="user.end_password", fields=["password"])
 
 
@@ -154,8 +156,18 @@ def reset_second_step(user: User, *, by: Any, request: HttpRequest) -> int:
         for authenticator in found:
             delete_and_cleanup(request, authenticator)
         if found:
+            sessions.end_all(fresh)
             _save(fresh, by=by, act="user.reset_second_step", fields=["second_step"])
     return len(found)
+
+
+def end_sessions(user: User, *, by: Any) -> int:
+    """Wherever this login is open, it is closed now; in how many browsers it was open."""
+    with transaction.atomic():
+        fresh = _lock(user, by=by)
+        ended = sessions.end_all(fresh)
+        audit.record("user.end_sessions", fresh, by=by, detail={"ended": ended})
+    return ended
 
 
 def _save(

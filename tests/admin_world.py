@@ -2,8 +2,6 @@
 
 from itertools import count
 
-from django.contrib.sessions.backends.db import SessionStore
-
 from clinik import audit, clock
 from clinik.models import (
     Code,
@@ -15,6 +13,7 @@ from clinik.models import (
     PendingReference,
 )
 from clinik.roles import CLINICIAN
+from clinik.session_store import SessionStore
 from encounters.models import (
     ClassPeriod,
     Encounter,

@@ -371,12 +371,15 @@ STEPS = (
 
 CASES = (*CREATES, *EDITS, *STEPS)
 # POST without a form of its own: an autosave, and the list of who may be the same person. What
-# people set for themselves is no clinical row: tests/clinik/test_preferences.py. A template comes
-# back by the Undo of a message: tests/records/test_note_templates.py.
+# people set for themselves is no clinical row: tests/clinik/test_preferences.py, test_sessions.py.
+# A template comes back by the Undo of a message: tests/records/test_note_templates.py.
 NO_FORM = {
     "records:note_draft",
     "records:template_restore",
     "records:vitals_reading",
     "encounters:patient_duplicates",
     "preferences",
+    "session_lock",
+    "session_end",
+    "session_kept",
 }

@@ -6,7 +6,6 @@ import pytest
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import Group
-from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -16,6 +15,7 @@ from clinik import codes
 from clinik.admin import base
 from clinik.models import AuditEvent, Code, CodeWord
 from clinik.roles import ADMINISTRATOR, AUDITOR, CLINICIAN, FRONT_DESK, NURSE
+from clinik.session_store import Session
 from encounters import lifecycle
 from encounters.fields import TypedPractitioner
 from encounters.models import (

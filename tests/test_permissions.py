@@ -40,6 +40,12 @@ def row(get: Any = NOBODY, post: Any = NOBODY) -> Row:
 
 TABLE: dict[str, Row] = {
     "preferences": row(EVERYBODY, EVERYBODY),
+    # One's own sessions. Who is logged in is asked by scripts, of nobody in particular.
+    "session_state": row(EVERYBODY),
+    "session_lock": row(post=EVERYBODY),
+    "session_list": row(EVERYBODY),
+    "session_end": row(post=EVERYBODY),
+    "session_kept": row(EVERYBODY, EVERYBODY),
     # People
     "encounters:patient_list": row(EVERYBODY),
     "encounters:patient_find": row(EVERYBODY),
@@ -129,6 +135,9 @@ TABLE: dict[str, Row] = {
     "records:assessment_add": row({C}, {C}),
     "records:record_error": row({N, C, A}, {N, C, A}),
 }
+
+# Open to strangers, and saying nothing of the clinic.
+PUBLIC = {"session_state"}
 
 # Served by libraries, with tests of their own in tests/test_login.py and tests/test_admin*.py.
 ELSEWHERE = ("account_", "mfa_", "admin:", "socialaccount_", "usersessions_")
@@ -224,7 +233,7 @@ def _client(role: str | None, world: dict[str, Any] | None = None) -> Client:
     return client
 
 
-@pytest.mark.parametrize("name", sorted(TABLE))
+@pytest.mark.parametrize("name", sorted(TABLE.keys() - PUBLIC))
 def test_anonymous_is_sent_to_the_login(name: str, world: dict[str, Any]) -> None:
     url = url_of(name, _own()[name], world)
     for response in (_client(None).get(url), _client(None).post(url)):

@@ -19,6 +19,9 @@ pytestmark = pytest.mark.django_db
 # GET pages that name no single patient and search for none, and suggestions that name no patient.
 NOBODY_NAMED = {
     "preferences",
+    "session_state",
+    "session_list",
+    "session_kept",
     "encounters:patient_register",
     "encounters:condition_find",
     "encounters:practitioner_find",

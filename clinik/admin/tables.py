@@ -9,18 +9,19 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import Group
-from django.contrib.sessions.models import Session
 from django.db import models
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from clinik import code_index, codes
+from clinik import code_index, codes, sessions
 from clinik.admin.base import ReadOnlyAdmin, uuid_in
 from clinik.admin.editing import EditingAdmin
 from clinik.models import AuditEvent, Code, Draft, User
+from clinik.session_store import Session
 
 # The libraries' own pages would edit and delete; importing them first makes sure that they stand
 # there to be taken away. A second step at login is reset on the user's page.
@@ -130,34 +131,26 @@ class DraftAdmin(ReadOnlyAdmin):
     view_permission = "clinik.view_user"
 
 
-class SessionList(ChangeList):
-    def get_results(self, request: HttpRequest) -> None:
-        """Whose each session is: one query for the page."""
-        super().get_results(request)
-        rows: list[Any] = list(self.result_list)
-        keys = [row.get_decoded().get("_auth_user_id") for row in rows]
-        known = [int(key) for key in keys if str(key or "").isdigit()]
-        names = dict(User.objects.filter(pk__in=known).values_list("pk", "username"))
-        for row, key in zip(rows, keys, strict=True):
-            row.login = names.get(int(key or 0), "–")
-        self.result_list = rows
-
-
 @admin.register(Session)
 class SessionAdmin(ReadOnlyAdmin):
     """Who is logged in, until when. A session's key is its password: it is never shown."""
 
-    list_display = ["user", "expire_date"]
+    list_display = ["whose", "browser", "address", "began", "seen", "locked"]
     list_display_links = None
+    list_select_related = ["user"]
     ordering = ["-expire_date"]
     view_permission = "clinik.view_user"
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return obj is None and super().has_view_permission(request)
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return SessionList
+    @admin.display(description=_("login"), ordering="user")
+    def whose(self, row: Any) -> str:
+        if row.user is None:
+            return "–"
+        url = reverse("admin:clinik_user_change", args=(row.user_id,))
+        return format_html('<a href="{}">{}</a>', url, row.user.username)
 
-    @admin.display(description=_("login"))
-    def user(self, row: Any) -> str:
-        return row.login
+    @admin.display(description=_("browser"))
+    def browser(self, row: Any) -> str:
+        return sessions.browser_in_words(row.agent)

@@ -13,8 +13,13 @@ from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.formats import date_format
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy
 
+from clinik import sessions
 from clinik.admin.editing import ChangeForm, EditingAdmin, RefusedForm
 from clinik.models import User
 from clinik.pages import words_of
@@ -121,6 +126,17 @@ ACTS = {
         logins.activate,
         lambda user: not user.is_active,
     ),
+    "sessions": Act(
+        gettext_lazy("End open sessions"),
+        gettext_lazy(
+            "Wherever somebody is logged in under this name, they are logged out now. They may log "
+            "in again; to keep them out, deactivate the login."
+        ),
+        gettext_lazy("End them"),
+        gettext_lazy("The sessions have ended."),
+        logins.end_sessions,
+        lambda user: sessions.of(user).exists(),
+    ),
     "second-step": Act(
         gettext_lazy("Reset the second step"),
         gettext_lazy(
@@ -147,7 +163,7 @@ class UserAdmin(EditingAdmin):
     list_filter = ["is_active", "groups"]
     search_fields = ["username__icontains", "last_name__icontains", "first_name__icontains"]
     search_help_text = gettext_lazy("Any part of the login or the name.")
-    readonly_fields = ["is_active", "last_login", "date_joined", "second_step"]
+    readonly_fields = ["is_active", "last_login", "date_joined", "second_step", "open_sessions"]
     add_fieldsets = [
         (None, {"fields": ["username", "first_name", "last_name", "roles"]}),
         (
@@ -160,7 +176,15 @@ class UserAdmin(EditingAdmin):
         (None, {"fields": ["practitioner"]}),
         (
             gettext_lazy("Login"),
-            {"fields": ["is_active", "second_step", "last_login", "date_joined"]},
+            {
+                "fields": [
+                    "is_active",
+                    "second_step",
+                    "last_login",
+                    "date_joined",
+                    "open_sessions",
+                ]
+            },
         ),
     ]
 
@@ -187,6 +211,26 @@ class UserAdmin(EditingAdmin):
     @admin.display(description=gettext_lazy("second step"), boolean=True)
     def second_step(self, row: Any) -> bool:
         return row.has_second
+
+    @admin.display(description=gettext_lazy("open sessions"))
+    def open_sessions(self, row: Any) -> str:
+        """Where this login is open: browser, address, last used."""
+        return (
+            format_html_join(
+                mark_safe("<br>"),
+                "{}, {}, {}",
+                (
+                    (
+                        sessions.browser_in_words(each.agent),
+                        each.address or "–",
+                        date_format(localtime(each.seen), "SHORT_DATETIME_FORMAT"),
+                    )
+                    for each in sessions.of(row)
+                    if each.seen
+                ),
+            )
+            or "–"
+        )
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A superuser's login is out of an administrator's reach."""

@@ -66,7 +66,8 @@ class Draft {
       const answer = await fetch(this.form.dataset.draftUrl, {
         method: "POST", body: new FormData(this.form), keepalive: leaving, redirect: "manual",
         signal: AbortSignal.timeout(GIVE_UP),
-        headers: { "X-Requested-With": "fetch" },
+        // Saving again what could not be saved is no sign that somebody is at work.
+        headers: { "X-Requested-With": "fetch", ...(this.tries > 0 && { "X-Clinik-Poll": "1" }) },
       });
       await this.answered(answer, upTo);
     } catch {

@@ -51,7 +51,7 @@ addEventListener("beforeunload", (event) => {
   if ([...dirty].some((form) => form.isConnected)) event.preventDefault();
 });
 
-function say(text) {
+export function say(text) {
   document.getElementById("failure")?.remove();
   const bar = document.createElement("div");
   bar.id = "failure";

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -65,8 +66,9 @@ def context_of(
         if user is not None:
             client = Client()
             client.force_login(user)
-            cookie = client.cookies["sessionid"].value
-            context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+            name = settings.SESSION_COOKIE_NAME
+            cookie = client.cookies[name].value
+            context.add_cookies([{"name": name, "value": cookie, "url": live_server.url}])
         return context
 
     yield make

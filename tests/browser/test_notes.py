@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable
 
 import pytest
-from django.contrib.sessions.models import Session
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from clinik.ids import uuid7
 from clinik.roles import CLINICIAN
+from clinik.session_store import Session
 from encounters.models import Encounter
 from records.models import Note
 from records.vitals_entry import record_vitals
@@ -54,7 +54,7 @@ def test_the_login_runs_out_while_writing(page_of: Callable[..., Page], trouble:
     expect(dialog).to_be_visible()
     dialog.get_by_label("Password").fill("wrong")
     dialog.get_by_role("button", name="Log in").click()
-    expect(dialog).to_contain_text("not right")
+    expect(dialog).to_contain_text("not correct")
     dialog.get_by_label("Password").fill(PASSWORD)
     dialog.get_by_role("button", name="Log in").click()
     expect(dialog).to_be_hidden()

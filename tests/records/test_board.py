@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 NOON = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
 # Queries that every page has: session, user, permissions, the audit row and the role it names.
 NOT_THE_PAGE = (
-    "django_session",
+    "clinik_session",
     "auth_permission",
     'FROM "clinik_user"',
     "auth_group",

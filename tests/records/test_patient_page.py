@@ -27,7 +27,7 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-NOT_THE_PAGE = ("django_session", "auth_permission", 'FROM "clinik_user"', "auth_group")
+NOT_THE_PAGE = ("clinik_session", "auth_permission", 'FROM "clinik_user"', "auth_group")
 
 
 def client_of(role: str) -> Client:

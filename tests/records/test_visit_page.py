@@ -30,7 +30,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 # Queries that every page has: session, user, permissions, the audit row and the role it names.
-NOT_THE_PAGE = ("django_session", "auth_permission", 'FROM "clinik_user"', "auth_group")
+NOT_THE_PAGE = ("clinik_session", "auth_permission", 'FROM "clinik_user"', "auth_group")
 AUDIT_ROW = 'INSERT INTO "clinik_auditevent"'
 
 
