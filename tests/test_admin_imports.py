@@ -137,7 +137,7 @@ def test_what_became_no_row_leads_to_its_patient(client: Client) -> None:
         raw={"resourceType": "Procedure", "id": "p1"},
     )
     html = read(client, kept).content.decode()
-    assert reverse("records:patient_detail", args=[patient.pk]) in html
+    assert reverse("records:patient_kept", args=[patient.pk]) in html
     assert "none: kept as sent" in html
 
 

@@ -108,7 +108,7 @@ def row_url(row: ImportedResource) -> str:
 def staff_url(row: ImportedResource) -> str:
     """The clinic's page on which the row stands; one query for a record, to know its visit."""
     if row.row_id is None:
-        return link_to("records:patient_detail", row.patient_id) if row.patient_id else ""
+        return link_to("records:patient_kept", row.patient_id) if row.patient_id else ""
     if name := PAGES.get(row.row_model):
         return link_to(name, row.row_id)
     try:
