@@ -37,6 +37,8 @@ _WHEN = (
     *("performed", "occurrence", "effective", "date", "period", "started", "created", "issued"),
     *("authoredOn", "recordedDate", "billablePeriod", "servicedPeriod", "assertedDate"),
 )
+# Where they name a visit; bills do at their items.
+_VISIT = ("encounter", "context", "item__0__encounter__0")
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,9 @@ def _about_somebody_else(patient: Patient, kept: Any) -> list[int]:
     ]
     if not names:
         return []
-    named = Q(raw__encounter__reference__in=names) | Q(raw__context__reference__in=names)
+    named = Q()
+    for place in _VISIT:
+        named |= Q(**{f"raw__{place}__reference__in": names})
     return list(kept.filter(named).values_list("pk", flat=True))
 
 

@@ -190,8 +190,9 @@ def test_what_belongs_to_a_visit_about_somebody_else_counts_no_more(run: ImportR
     came(visit, run)
     keep(visit.patient, encounter={"reference": f"Encounter/{visit.pk}"}, code={"text": "zebra"})
     keep(visit.patient, "Claim")
+    keep(visit.patient, "Claim", item=[{"encounter": [{"reference": f"urn:uuid:{visit.pk}"}]}])
     client = client_of(NURSE)
-    assert "1 Claim, 1 Procedure" in client.get(patient_url(visit.patient)).content.decode()
+    assert "2 Claim, 1 Procedure" in client.get(patient_url(visit.patient)).content.decode()
     Encounter.objects.filter(pk=visit.pk).update(
         status="entered-in-error", error_about="somebody-else"
     )
