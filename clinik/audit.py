@@ -73,6 +73,7 @@ def record_many(
         "address": here.address,
         "request_id": here.request_id,
         "object_type": model._meta.label_lower,
+        "outcome": AuditEvent.Outcome.SUCCESS.value,
         "version": 1,
     }
     is_visit = model._meta.model_name == "encounter"
@@ -160,8 +161,38 @@ def record_login(
     )
 
 
+def record_page(
+    act: str, page: str, *, by: Any, outcome: str, method: str, status: int, **columns: Any
+) -> AuditEvent:
+    """Write that a page (its name, "records:patient_detail") was refused to `by`, or failed.
+
+    `columns` say which row, patient and visit its address names, as far as it does.
+    """
+    return _write(
+        act,
+        by=by,
+        outcome=outcome,
+        action=AuditEvent.Action.READ if method in ("GET", "HEAD") else AuditEvent.Action.EXECUTE,
+        object_type="page",
+        detail={"page": page[:100], "method": method, "status": status},
+        **columns,
+    )
+
+
+def record_list(page: str, *, by: Any, found: int) -> AuditEvent:
+    """Write that `by` opened a list of people that is no search ("board", "todo"): how many."""
+    return _write(
+        f"{page}.view",
+        by=by,
+        action=AuditEvent.Action.READ,
+        object_type="page",
+        detail={"found": found},
+    )
+
+
 def _write(act: str, *, by: Any, here: Origin | None = None, **columns: Any) -> AuditEvent:
     """Raises AuditUnavailable: what cannot be written down is not done and not shown."""
+    columns.setdefault("outcome", _outcome_of(act))
     here = here or origin.get()
     try:
         return AuditEvent.objects.create(
@@ -192,6 +223,13 @@ def _action_of(act: str) -> str:
         "change": AuditEvent.Action.UPDATE,
         "view": AuditEvent.Action.READ,
     }.get(last, AuditEvent.Action.EXECUTE)
+
+
+def _outcome_of(act: str) -> str:
+    """Read off the act's end: "user.log_in_failed" is a refusal, as is "..._refused"."""
+    if act.endswith(("_failed", "_refused")):
+        return AuditEvent.Outcome.REFUSED
+    return AuditEvent.Outcome.SUCCESS
 
 
 def _role_of(by: Any) -> str:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
-from clinik import audit, clock, views
+from clinik import audit, clock, refusals, views
 from clinik.transitions import StaleVersion, TransitionError
 
 logger = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ class RequestMiddleware:
         origin_token = audit.origin.set(audit.Origin(_client_address(request), request_id))
         try:
             response = self.get_response(request)
+            refusals.write_down(request, response)
         finally:
             clock.request_now.reset(now_token)
             audit.origin.reset(origin_token)

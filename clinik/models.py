@@ -9,9 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from clinik.constraints import one_of
-from clinik.guards import Fixed, Kept, WrittenOnce
+from clinik.guards import Fixed, Kept
 from clinik.ids import uuid7
 from clinik.session_store import Session as Session  # a table of this app
+from clinik.trail import AuditEvent as AuditEvent
+from clinik.trail import AuditSeal as AuditSeal
 from clinik.transitions import StaleVersion
 
 MRN_SYSTEM = "urn:clinik:mrn"
@@ -104,54 +106,6 @@ class User(Kept, AbstractUser):
     def role_name(self) -> str:
         """The same as one text, for the audit trail."""
         return ", ".join(self.role_names)
-
-
-class AuditEvent(WrittenOnce):
-    """Who did or saw what, when, from where: written once, outliving what it names.
-
-    Holds names of changed fields, never their values; `detail` holds codes (statuses, times of
-    withdrawn intervals), `reason` what the person gave as the reason.
-    """
-
-    class Action(models.TextChoices):
-        CREATE = "C", _("created")
-        READ = "R", _("viewed")
-        UPDATE = "U", _("changed")
-        EXECUTE = "E", _("did")
-
-    id = models.BigAutoField(primary_key=True)
-    at = models.DateTimeField(_("at"), db_index=True)
-    action = models.CharField(_("action"), max_length=1, choices=Action)
-    act = models.CharField(_("act"), max_length=60)
-    by = models.ForeignKey(
-        User, verbose_name=_("by"), null=True, on_delete=models.PROTECT, related_name="+"
-    )
-    role = models.CharField(_("role"), max_length=60, blank=True)
-    address = models.GenericIPAddressField(_("address"), null=True)
-    request_id = models.CharField(_("request"), max_length=36, blank=True)
-    object_type = models.CharField(_("kind"), max_length=60)
-    object_id = models.CharField(_("row"), max_length=40, blank=True)
-    patient_id = models.UUIDField(_("patient"), null=True)
-    encounter_id = models.UUIDField(_("visit"), null=True)
-    fields = models.JSONField(_("changed fields"), default=list)
-    version = models.PositiveIntegerField(_("version"), null=True)
-    detail = models.JSONField(_("detail"), default=dict)
-    reason = models.TextField(_("reason"), blank=True)
-
-    class Meta:
-        verbose_name = _("audit event")
-        verbose_name_plural = _("audit events")
-        ordering = ["-id"]
-        constraints = [one_of("action", ["C", "R", "U", "E"])]
-        indexes = [
-            models.Index(fields=["patient_id", "-id"], name="audit_patient"),
-            models.Index(fields=["encounter_id", "-id"], name="audit_encounter"),
-            models.Index(fields=["object_type", "object_id", "-id"], name="audit_object"),
-            models.Index(fields=["by", "-id"], name="audit_by"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M} {self.act}"
 
 
 class DraftQuerySet(models.QuerySet["Draft"]):

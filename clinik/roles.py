@@ -10,6 +10,8 @@ from django.apps import apps as global_apps
 from django.apps.registry import Apps
 from django.utils.translation import gettext_lazy as _
 
+from clinik import clock
+
 FRONT_DESK = "Front desk"
 NURSE = "Nurse"
 CLINICIAN = "Clinician"
@@ -138,4 +140,25 @@ def sync_after_migrate(*, apps: Apps = global_apps, using: str = "default", **kw
         return
     for name, permissions in PERMISSIONS.items():
         group, _created = group_model.objects.using(using).get_or_create(name=name)
-        group.permissions.set([known[permission] for permission in sorted(permissions)])
+        before = set(group.permissions.values_list("pk", flat=True))
+        wanted = {known[permission]: permission for permission in sorted(permissions)}
+        if before == wanted.keys():
+            continue
+        group.permissions.set(list(wanted))
+        if before:
+            gone = {pk: label for label, pk in known.items() if pk in before - wanted.keys()}
+            added = {wanted[pk] for pk in wanted.keys() - before}
+            _write_down(apps, using, group, added, set(gone.values()))
+
+
+def _write_down(apps: Apps, using: str, group: Any, added: set[str], removed: set[str]) -> None:
+    """A release that changes what a role may do leaves that in the trail."""
+    apps.get_model("clinik", "AuditEvent").objects.using(using).create(
+        at=clock.now(),
+        act="role.change",
+        action="U",
+        object_type="auth.group",
+        object_id=str(group.pk),
+        fields=["permissions"],
+        detail={"role": group.name, "added": sorted(added), "removed": sorted(removed)},
+    )

@@ -125,9 +125,9 @@ def load_timeline(
 
     `vitals` holds the ids of those that are vital signs: taken together they are one thing done.
     """
-    events = AuditEvent.objects.filter(encounter_id=encounter.pk).exclude(
-        action=AuditEvent.Action.READ
-    )
+    events = AuditEvent.objects.filter(
+        encounter_id=encounter.pk, outcome=AuditEvent.Outcome.SUCCESS
+    ).exclude(action=AuditEvent.Action.READ)
     found = list(
         events.select_related("by", "by__practitioner").order_by("-id")[
             : None if show_all else SHOWN + 1

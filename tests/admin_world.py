@@ -13,6 +13,7 @@ from clinik.models import (
     PendingReference,
 )
 from clinik.roles import CLINICIAN
+from clinik.sealing import seal_events
 from clinik.session_store import SessionStore
 from encounters.models import (
     ClassPeriod,
@@ -113,6 +114,7 @@ def _one(number: int) -> None:
     session["_auth_user_id"] = str(user.pk)
     session.create()
     audit.record_view(visit, by=user)
+    seal_events()
 
 
 def _people(visit: Encounter, author: Practitioner, number: int) -> None:

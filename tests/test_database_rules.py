@@ -75,7 +75,7 @@ def _is_real(field: Any) -> bool:
 
 
 def test_clinical_rows_are_never_deleted_with_another() -> None:
-    """Drafts alone go with their user, who is never deleted either."""
+    """Drafts and sessions alone go with their user, who is never deleted either."""
     loose = {
         f"{model.__name__}.{field.name}"
         for model in _models()
@@ -83,7 +83,7 @@ def test_clinical_rows_are_never_deleted_with_another() -> None:
         if isinstance(field, models.ForeignKey)
         and (field.remote_field.on_delete is not models.PROTECT or not _is_real(field))
     }
-    assert loose == {"Draft.user"}
+    assert loose == {"Draft.user", "Session.user"}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -14,7 +14,7 @@ from django.db.models.signals import pre_migrate
 
 from clinik import clock, guards
 from clinik.guards import is_kept, is_written_once
-from clinik.models import AuditEvent, CodeWord, Draft, PendingReference
+from clinik.models import AuditEvent, CodeWord, Draft, PendingReference, Session
 from encounters.models import Diagnosis, Encounter
 from records.models import Note, NoteSignature, Observation
 from records.models.note import BOUND
@@ -30,8 +30,9 @@ from tests.lifting import lifted
 
 pytestmark = pytest.mark.django_db
 
-# Typing that becomes a row, an index made anew with its table, a reference until it is resolved.
-MAY_GO = {Draft, CodeWord, PendingReference}
+# Typing that becomes a row, an index made anew with its table, a reference until it is resolved, a
+# login that has ended.
+MAY_GO = {Draft, CodeWord, PendingReference, Session}
 
 
 def ours() -> list[type[models.Model]]:

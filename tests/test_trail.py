@@ -25,11 +25,7 @@ NOBODY_NAMED = {
     "encounters:patient_register",
     "encounters:condition_find",
     "encounters:practitioner_find",
-    "records:board_today",
-    "records:board_earlier",
-    # Lists of one's own work, like the board.
-    "encounters:encounter_hand_over_all",
-    "records:todo_list",
+    # A number in the header.
     "records:todo_count",
     # No patient's: one's templates, the clinic's drugs, a line read back.
     "records:template_list",

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from clinik import code_index, codes, sessions
 from clinik.admin.base import ReadOnlyAdmin, uuid_in
 from clinik.admin.editing import EditingAdmin
-from clinik.models import AuditEvent, Code, Draft, User
+from clinik.models import AuditEvent, AuditSeal, Code, Draft, User
 from clinik.session_store import Session
 
 # The libraries' own pages would edit and delete; importing them first makes sure that they stand
@@ -91,9 +91,10 @@ class CodeAdmin(EditingAdmin):
 class AuditEventAdmin(ReadOnlyAdmin):
     """Who did or saw what; found by row, visit, patient or request, or by the login."""
 
-    list_display = ["at", "by", "role", "act", "object_type", "object_id", "changed", "address"]
+    list_display = ["at", "by", "role", "act", "outcome", "object_type", "object_id", "changed"]
+    list_display += ["address"]
     list_select_related = ["by"]
-    list_filter = ["action"]
+    list_filter = ["action", "outcome"]
     search_fields = ["object_id"]
     search_help_text = _("A login in full, or the number in the address of a row.")
 
@@ -117,6 +118,22 @@ class AuditEventAdmin(ReadOnlyAdmin):
         wanted = models.Q(object_type__in=self.kinds, object_id=str(key))
         wanted |= models.Q(patient_id=key) | models.Q(encounter_id=key)
         return queryset.filter(wanted), False
+
+
+@admin.register(AuditSeal)
+class AuditSealAdmin(ReadOnlyAdmin):
+    """The chain over the trail; `manage.py verify_audit` checks it."""
+
+    list_display = ["at", "first", "last", "count", "digest"]
+    search_fields = ["digest"]
+    search_help_text = _("A digest in full.")
+    fields = ["at", "first", "last", "count", "digest", "previous"]
+    view_permission = "clinik.view_auditevent"
+
+    def search(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], term: str
+    ) -> tuple[models.QuerySet[Any], bool]:
+        return (queryset.filter(digest=term) if term else queryset), False
 
 
 @admin.register(Draft)

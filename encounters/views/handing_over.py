@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from clinik import audit
 from clinik.pages import add_errors
 from encounters.forms.steps import HandOverAllForm
 from encounters.handing_over import MOST, hand_over_all, open_visits_of
@@ -38,6 +39,8 @@ def encounter_hand_over_all(request: HttpRequest) -> HttpResponse:
             )
             messages.success(request, words % said)
             return redirect("records:board_today")
+    if request.method != "POST":
+        audit.record_list("hand_over_all", by=request.user, found=len(visits))
     rows = [(visit, not form.is_bound or str(visit.pk) in chosen) for visit in visits]
     context = {"form": form, "rows": rows}
     status = 422 if form.is_bound else 200

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from clinik import clock
+from clinik import audit, clock
 from clinik.pages import wants_fragment, words_of
 from clinik.transitions import StaleVersion, TransitionError
 from encounters import lifecycle
@@ -44,7 +44,10 @@ def board_today(request: HttpRequest) -> HttpResponse:
     if request.GET.get("version") == version:
         return HttpResponse(status=204)
     context = {"board": board, "version": version, "links": _links(board)}
-    if request.headers.get(POLL_HEADER) or wants_fragment(request):
+    is_poll = bool(request.headers.get(POLL_HEADER))
+    if not is_poll:  # a poll is no act of a person
+        audit.record_list("board", by=request.user, found=board.total)
+    if is_poll or wants_fragment(request):
         return render(request, "records/_board.html", context)
     return render(request, "records/board_today.html", context)
 
@@ -108,6 +111,7 @@ def board_earlier(request: HttpRequest) -> HttpResponse:
     )
     shown = rows[:EARLIER_SHOWN]
     last = shown[-1] if len(rows) > EARLIER_SHOWN else None
+    audit.record_list("board_earlier", by=request.user, found=len(shown))
     context = {
         "visits": shown,
         "next": f"{last.date.isoformat()}_{last.pk}" if last else "",

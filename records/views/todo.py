@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_GET
 
+from clinik import audit
 from records.todo import load_todo
 
 # Seconds for which the browser keeps the count: it is asked for by each page.
@@ -16,7 +17,9 @@ COUNT_KEPT = 60
 @permission_required("encounters.view_encounter", raise_exception=True)
 def todo_list(request: HttpRequest) -> HttpResponse:
     """Everything that waits, each line leading to where it is done."""
-    return render(request, "records/todo_list.html", {"todo": load_todo(request.user)})
+    todo = load_todo(request.user)
+    audit.record_list("todo", by=request.user, found=sum(len(group.items) for group in todo.groups))
+    return render(request, "records/todo_list.html", {"todo": todo})
 
 
 @require_GET

@@ -12,6 +12,7 @@ from clinik import clock
 from clinik.ids import uuid7
 from clinik.models import (
     AuditEvent,
+    AuditSeal,
     Code,
     CodeWord,
     Draft,
@@ -285,6 +286,10 @@ APART = {
     "patient_not_merged_into_itself",
     "not_same_person_in_order",
     "clinik_auditevent_action_known",
+    "clinik_auditevent_outcome_known",
+    # An index of SQLite names columns: tried below.
+    "audit_seal_follows_one",
+    "audit_seal_first_once",
     "clinik_importfile_state_known",
     "note_cosigner_is_another",
     "records_notetemplate_type_known",
@@ -382,6 +387,19 @@ def test_trail_knows_four_kinds_of_acts() -> None:
     event = AuditEvent(id=7, at=NOW, act="patient.view", action="X", object_type="patient")
     with pytest.raises(IntegrityError, match="clinik_auditevent_action_known"):
         insert_copy(event)
+
+
+def test_trail_knows_three_outcomes() -> None:
+    event = AuditEvent(id=7, at=NOW, act="patient.view", action="R", object_type="p", outcome="1")
+    with pytest.raises(IntegrityError, match="clinik_auditevent_outcome_known"):
+        insert_copy(event)
+
+
+@pytest.mark.parametrize("changed", [{"previous": "p"}, {"first": 8}])
+def test_seal_has_one_place_in_the_chain(changed: dict[str, Any]) -> None:
+    seal = AuditSeal.objects.create(first=1, last=7, count=7, leaves=b"", digest="d", at=NOW)
+    with pytest.raises(IntegrityError, match=r"(?i)unique"):
+        insert_copy(seal, **changed)
 
 
 def test_file_of_a_run_is_in_a_known_state() -> None:
