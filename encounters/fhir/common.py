@@ -20,6 +20,7 @@ from clinik.imports import Mapped, Reading
 # In `raw`: elements that were not sent and whose columns an import fills all the same (a recorded
 # date is never empty), so that an export does not tell what nobody said.
 UNSENT = "$unsent"
+_CODING = frozenset({"system", "code", "display"})
 
 
 def zone() -> dt.tzinfo:
@@ -48,6 +49,7 @@ def period(reading: Reading, key: str) -> dict[str, Any]:
 def effective(reading: Reading) -> dict[str, Any]:
     """The time, or the beginning of the period."""
     at = reading.time("effectiveDateTime", zone()) or reading.time("effectiveInstant", zone())
+    reading.keep("effectiveInstant")
     if at is None and (sent := reading.obj.get("effectivePeriod")) is not None:
         inner = Reading(sent, reading.at("effectivePeriod"))
         at = inner.time("start", zone()) or inner.time("end", zone())
@@ -59,12 +61,30 @@ def _exact(time: FhirTime) -> bool:
 
 
 def concept(reading: Reading, key: str) -> Coded:
-    return read_codeable(reading.take(key, known="coding text"), reading.at(key))
+    value = read_codeable(reading.take(key, known="coding text"), reading.at(key))
+    _keep_versions(reading, key, reading.obj.get(key))
+    return value
 
 
 def first_concept(reading: Reading, key: str) -> Coded:
     """The first of several; where there are more the whole list stays in the rest."""
-    return read_codeable(reading.first(key, known="coding text"), f"{reading.at(key)}[0]")
+    sent = reading.first(key, known="coding text")
+    value = read_codeable(sent, f"{reading.at(key)}[0]")
+    _keep_versions(reading, key, sent)
+    return value
+
+
+def _keep_versions(reading: Reading, key: str, sent: Any) -> None:
+    """A coding may say more than our columns hold: its version, that it was chosen."""
+    for item in (sent or {}).get("coding") or ():
+        if not item.keys() <= _CODING:
+            reading.keep(key)
+
+
+def keep_unless(reading: Reading, key: str, written: Any) -> None:
+    """Keep the element as it was sent, unless what columns hold is written just the same."""
+    if reading.obj.get(key) not in (None, written):
+        reading.keep(key)
 
 
 def coded(name: str, value: Coded, *, more: bool = True) -> dict[str, Any]:
@@ -77,8 +97,9 @@ def coding(name: str, obj: Any, place: str) -> dict[str, Any]:
     return {f"{name}_{part}": getattr(value, part) for part in ("system", "code", "display")}
 
 
-def code_status(reading: Reading, key: str, kind: str) -> str:
-    """The code of a CodeableConcept with required binding; empty where it is absent.
+def code_status(reading: Reading, key: str, kind: str, system: str) -> str:
+    """The code of a CodeableConcept with required binding; empty where it is absent. `system` is
+    the code system that it is written with.
 
     Raises FhirError for a code R4 does not know.
     """
@@ -86,6 +107,7 @@ def code_status(reading: Reading, key: str, kind: str) -> str:
     if not value.code:
         reading.keep(key)
         return ""
+    keep_unless(reading, key, {"coding": [{"system": system, "code": value.code}]})
     return check_status(kind, value.code, f"{reading.at(key)}.coding[0].code")
 
 
@@ -96,7 +118,9 @@ def notes(reading: Reading, key: str = "note") -> str:
         found.append(annotation.text("text"))
         if annotation.rest():
             reading.keep(key)
-    return "\n\n".join(text for text in found if text)
+    text = "\n\n".join(text for text in found if text)
+    keep_unless(reading, key, [{"text": text}])
+    return text
 
 
 def best(items: list[dict[str, Any]], *uses: str) -> dict[str, Any] | None:
@@ -114,8 +138,7 @@ def identifiers(reading: Reading) -> list[tuple[str, str, str]]:
     for item in reading.each("identifier"):
         system, value = item.text("system"), item.text("value")
         kind = str(concept(item, "type"))
-        item.take("use")
-        if item.rest():
+        if item.rest() or item.obj.get("type", {}).keys() - {"text"}:
             reading.keep("identifier")
         if value:
             found.setdefault((system, value), kind)
@@ -130,8 +153,7 @@ def contact_points(reading: Reading) -> dict[str, str]:
         of_kind = [item for item in found if item.get("system") == kind and item.get("value")]
         chosen = best(of_kind, *uses)
         points[kind] = str(chosen["value"]) if chosen else ""
-    if len(found) > sum(bool(value) for value in points.values()):
-        reading.keep("telecom")
+    keep_unless(reading, "telecom", [{"system": k, "value": v} for k, v in points.items() if v])
     return points
 
 
@@ -143,6 +165,9 @@ def first_person(reading: Reading, key: str) -> Reference | None:
         reading.keep(key)
     given = [reference for reference in found if reference]
     people = [reference for reference in given if may_be_practitioner(reference)]
+    if any(reference.resource_type == "PractitionerRole" for reference in given):
+        # Its practitioner is the author; the role itself has no column.
+        reading.keep(key)
     return next(iter(people or given), None)
 
 
@@ -162,5 +187,7 @@ def link(reading: Reading, mapped: Mapped, *, patient: str, author: tuple[str, .
     mapped.links["encounter"] = reading.reference("encounter")
     given = {key: reference for key in author if (reference := reading.reference(key))}
     mapped.links["author"] = next(iter(given.values()), None)
-    for key in list(given)[1:]:
-        reading.keep(key)
+    for key, reference in given.items():
+        second = key != author[0] or reference is not mapped.links["author"]
+        if second or reference.resource_type == "PractitionerRole":
+            reading.keep(key)

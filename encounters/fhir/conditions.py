@@ -9,12 +9,21 @@ from encounters.fhir.common import (
     code_status,
     coded,
     concept,
+    keep_unless,
     link,
     notes,
     timed,
     unsent,
     zone,
 )
+from encounters.fhir.write_conditions import (
+    ALLERGY_CLINICAL,
+    ALLERGY_VERIFICATION,
+    CONDITION_CATEGORY,
+    CONDITION_CLINICAL,
+    CONDITION_VERIFICATION,
+)
+from encounters.fhir.writing import code_of
 from encounters.models import Allergy, Diagnosis, NoKnownAllergies
 from encounters.models.allergy import Category as AllergyCategory
 from encounters.models.allergy import Criticality, Severity
@@ -30,8 +39,12 @@ def read_condition(resource: dict[str, Any], place: str) -> Mapped:
     reading = Reading(resource, place)
     fields: dict[str, Any] = {
         **coded("condition", concept(reading, "code")),
-        "clinical_status": code_status(reading, "clinicalStatus", "Condition.clinicalStatus"),
-        "verification": code_status(reading, "verificationStatus", "Condition.verificationStatus"),
+        "clinical_status": code_status(
+            reading, "clinicalStatus", "Condition.clinicalStatus", CONDITION_CLINICAL
+        ),
+        "verification": code_status(
+            reading, "verificationStatus", "Condition.verificationStatus", CONDITION_VERIFICATION
+        ),
         "category": _category(reading),
         "note": notes(reading),
     }
@@ -43,8 +56,9 @@ def read_condition(resource: dict[str, Any], place: str) -> Mapped:
             reading.keep("recordedDate")
     mapped = Mapped(Diagnosis, fields)
     link(reading, mapped, patient="subject", author=("recorder", "asserter"))
+    keep_unless(reading, "category", [code_of(CONDITION_CATEGORY, fields["category"])])
     mapped.raw = reading.rest()
-    unsent(reading, mapped, "category", "recordedDate")
+    unsent(reading, mapped, "category", "recordedDate", "recorder")
     return mapped
 
 
@@ -81,7 +95,7 @@ def read_allergy(resource: dict[str, Any], place: str) -> Mapped:
         mapped = Mapped(NoKnownAllergies, {"stated_at": recorded.instant} if recorded else {})
         link(reading, mapped, patient="patient", author=("asserter", "recorder"))
         mapped.raw = reading.rest()
-        unsent(reading, mapped, "recordedDate")
+        unsent(reading, mapped, "recordedDate", "asserter", "verificationStatus")
         return mapped
     reactions = list(reading.each("reaction"))
     if not str(substance):
@@ -94,8 +108,12 @@ def read_allergy(resource: dict[str, Any], place: str) -> Mapped:
         **_choice(reading, "type", AllergyType.values),
         "category": _first_of(reading, "category", AllergyCategory.values),
         **_choice(reading, "criticality", Criticality.values),
-        "clinical_status": code_status(reading, status, f"AllergyIntolerance.{status}"),
-        "verification": code_status(reading, verification, f"AllergyIntolerance.{verification}"),
+        "clinical_status": code_status(
+            reading, status, f"AllergyIntolerance.{status}", ALLERGY_CLINICAL
+        ),
+        "verification": code_status(
+            reading, verification, f"AllergyIntolerance.{verification}", ALLERGY_VERIFICATION
+        ),
         **timed("onset", onset),
         **_reactions(reading, reactions),
         "note": notes(reading),
@@ -105,7 +123,7 @@ def read_allergy(resource: dict[str, Any], place: str) -> Mapped:
     mapped = Mapped(Allergy, fields)
     link(reading, mapped, patient="patient", author=("recorder", "asserter"))
     mapped.raw = reading.rest()
-    unsent(reading, mapped, "recordedDate")
+    unsent(reading, mapped, "recordedDate", "recorder")
     return mapped
 
 

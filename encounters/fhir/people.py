@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from types import SimpleNamespace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -15,9 +16,17 @@ from encounters.fhir.common import (
     concept,
     contact_points,
     identifiers,
+    keep_unless,
     timed,
     unsent,
     zone,
+)
+from encounters.fhir.write_people import (
+    BIRTH_TIME,
+    INTERPRETER,
+    write_contacts,
+    write_marital_status,
+    write_names,
 )
 from encounters.models import (
     Patient,
@@ -27,8 +36,6 @@ from encounters.models import (
     PractitionerIdentifier,
 )
 
-BIRTH_TIME = "http://hl7.org/fhir/StructureDefinition/patient-birthTime"
-INTERPRETER = "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired"
 _GUARDIANS = frozenset({"GUARD", "guardian", "G", "PRN", "MTH", "FTH", "parent"})
 
 
@@ -110,8 +117,7 @@ def _names(reading: Reading) -> dict[str, str]:
     }
     if not any((fields["family"], fields["given"], fields["known_as"])):
         fields["known_as"] = str(chosen.get("text", ""))
-    if len(names) > 1 or not chosen.keys() <= {"use", "family", "given", "prefix"}:
-        reading.keep("name")
+    keep_unless(reading, "name", write_names(SimpleNamespace(**fields)))
     return fields
 
 
@@ -134,7 +140,7 @@ def _address(reading: Reading) -> dict[str, str]:
         return dict.fromkeys(("address_line", "city", "state", "postal_code", "country"), "")
     lines = [str(line) for line in chosen.get("line", []) if line]
     known = {"use", "line", "city", "state", "postalCode", "country"}
-    if len(addresses) > 1 or not chosen.keys() <= known:
+    if len(addresses) > 1 or not chosen.keys() <= known - {"use"} or len(lines) > 1:
         reading.keep("address")
     inner = Reading(chosen, reading.at("address"))
     return {
@@ -157,8 +163,6 @@ def _birth(reading: Reading) -> dict[str, Any]:
     fields["multiple_birth"] = None
     if born_as is not None:
         fields["multiple_birth"] = reading.whole("multipleBirthInteger")
-    elif reading.obj.get("multipleBirthBoolean") is False:
-        reading.take("multipleBirthBoolean")
     return fields
 
 
@@ -190,12 +194,14 @@ def _language(reading: Reading) -> dict[str, Any]:
         if isinstance(extension, dict)
     )
     language = str(concept(chosen, "language")) if chosen else ""
+    keep_unless(reading, "communication", [{"language": {"text": language}}])
     return {"language": language, "interpreter_needed": needed}
 
 
 def _marital_status(reading: Reading) -> str:
     value = concept(reading, "maritalStatus")
     if value.code in Patient.MaritalStatus.values:
+        keep_unless(reading, "maritalStatus", write_marital_status(value.code))
         return value.code
     reading.keep("maritalStatus")
     return ""
@@ -221,6 +227,6 @@ def _contacts(reading: Reading) -> list[Row]:
             "is_guardian": bool(codes & _GUARDIANS),
         }
         rows.append(Row(PatientContact, fields))
-        if contact.obj.keys() - {"name", "relationship", "telecom"}:
-            reading.keep("contact")
+    known = [SimpleNamespace(active=True, **row.fields) for row in rows]
+    keep_unless(reading, "contact", write_contacts(known))
     return rows

@@ -13,10 +13,13 @@ from encounters.fhir.common import (
     concept,
     first_concept,
     identifiers,
+    keep_unless,
     may_be_practitioner,
     period,
     unsent,
 )
+from encounters.fhir.write_visits import DIAGNOSIS_ROLE, write_length, write_priority
+from encounters.fhir.writing import code_of
 from encounters.models import (
     ClassPeriod,
     Encounter,
@@ -41,7 +44,7 @@ def read_encounter(resource: dict[str, Any], place: str) -> Mapped:
     reading = Reading(resource, place)
     fields: dict[str, Any] = {
         "status": check_status("Encounter", reading.take("status"), reading.at("status")),
-        **coding("class", reading.take("class"), reading.at("class")),
+        **coding("class", reading.take("class", known="system code display"), reading.at("class")),
         **coded("type", first_concept(reading, "type")),
         **coded("service_type", concept(reading, "serviceType")),
         **coded("reason", first_concept(reading, "reasonCode")),
@@ -53,7 +56,10 @@ def read_encounter(resource: dict[str, Any], place: str) -> Mapped:
     reading.keep("identifier")
     for name, key in (("patient", "subject"), ("part_of", "partOf")):
         mapped.links[name] = reading.reference(key)
-    mapped.names["service_provider"] = reading.reference("serviceProvider")
+    provider = mapped.names["service_provider"] = reading.reference("serviceProvider")
+    if provider and provider.kind != "display":
+        # The column holds what it is called.
+        reading.keep("serviceProvider")
     mapped.parts = [*_participants(reading, mapped), *_histories(reading)]
     mapped.parts += _locations(reading, mapped)
     mapped.parts += _hospitalization(reading)
@@ -66,9 +72,9 @@ def read_encounter(resource: dict[str, Any], place: str) -> Mapped:
 
 def _priority(reading: Reading) -> str:
     value = concept(reading, "priority")
-    if value.more or (value.code and str(value) != value.code):
-        reading.keep("priority")
-    return value.code or str(value)
+    text = value.code or str(value)
+    keep_unless(reading, "priority", write_priority(text))
+    return text
 
 
 def _times(reading: Reading, status: str) -> dict[str, Any]:
@@ -94,7 +100,7 @@ def _length(reading: Reading, mapped: Mapped) -> int | None:
         if factor and duration.value and not duration.comparator:
             minutes = Number(duration.value) * factor
             if 0 <= minutes <= _MOST_MINUTES:
-                if minutes == int(minutes) and factor == 1:
+                if reading.obj["length"] == write_length(int(minutes)):
                     reading.take("length")
                 return int(minutes)
         return None
@@ -127,7 +133,8 @@ def _participants(reading: Reading, mapped: Mapped) -> list[Row]:
             row.names["name"] = reference
         if reference or value.code:
             rows.append(row)
-        if sent.rest() or value.more:
+        practitioner = reference is None or reference.resource_type == "Practitioner"
+        if sent.rest() or value.more or not practitioner:
             reading.keep("participant")
     mapped.links["practitioner"] = _responsible([r for r in rows if _may_be_practitioner(r)])
     return rows
@@ -151,9 +158,13 @@ def _histories(reading: Reading) -> list[Row]:
     for sent in reading.each("statusHistory"):
         status = check_status("Encounter", sent.take("status"), sent.at("status"))
         rows.append(Row(StatusPeriod, {"status": status, **period(sent, "period")}))
+        if sent.rest():
+            reading.keep("statusHistory")
     for sent in reading.each("classHistory"):
         columns = coding("class", sent.take("class"), sent.at("class"))
         rows.append(Row(ClassPeriod, {**columns, **period(sent, "period")}))
+        if sent.rest():
+            reading.keep("classHistory")
     return rows
 
 
@@ -163,7 +174,8 @@ def _locations(reading: Reading, mapped: Mapped) -> list[Row]:
     active: Reference | None = None
     for sent in reading.each("location"):
         reference, status = sent.reference("location"), sent.text("status")
-        if status or reference is None or sent.obj.keys() - {"location", "status", "period"}:
+        named = reference is not None and reference.kind == "display"
+        if not named or sent.obj.keys() - {"location", "period"}:
             reading.keep("location")
         if reference is None:
             continue
@@ -195,8 +207,7 @@ def _hospitalization(reading: Reading) -> list[Row]:
     row = Row(Hospitalization, fields)
     for name in ("origin", "destination"):
         row.names[name] = stay.reference(name)
-    if stay.rest() or admit.more or disposition.more:
-        reading.keep("hospitalization")
+    reading.keep("hospitalization")
     return [row]
 
 
@@ -214,7 +225,8 @@ def _conditions(reading: Reading) -> list[tuple[Reference, str, int | None]]:
         value = concept(sent, "use")
         rank = sent.whole("rank", least=1, most=_MOST_MINUTES)
         use = value.code if value.code in Use.values else ""
-        if value.code != use or sent.rest() or not (use or rank):
+        known = sent.obj.get("use") in (None, code_of(DIAGNOSIS_ROLE, use))
+        if not known or sent.rest() or not (use or rank):
             # A condition has no column for being named by its visit and no more.
             reading.keep("diagnosis")
         if reference is None:

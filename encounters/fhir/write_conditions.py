@@ -17,6 +17,11 @@ from encounters.fhir.writing import (
 )
 
 _HL7 = "http://terminology.hl7.org/CodeSystem/"
+CONDITION_CLINICAL = f"{_HL7}condition-clinical"
+CONDITION_VERIFICATION = f"{_HL7}condition-ver-status"
+CONDITION_CATEGORY = f"{_HL7}condition-category"
+ALLERGY_CLINICAL = f"{_HL7}allergyintolerance-clinical"
+ALLERGY_VERIFICATION = f"{_HL7}allergyintolerance-verification"
 ENTERED_IN_ERROR = "entered-in-error"
 # SNOMED CT 716186003, as the reader knows it.
 NONE_KNOWN = {"system": SNOMED, "code": "716186003", "display": "No known allergy"}
@@ -27,11 +32,9 @@ def write_condition(row: Any, parts: Parts, link: Link) -> Resource:
     return filled(
         {
             # R4 con-5: what is entered in error has no clinical status.
-            "clinicalStatus": None
-            if wrong
-            else code_of(f"{_HL7}condition-clinical", row.clinical_status),
-            "verificationStatus": code_of(f"{_HL7}condition-ver-status", row.verification),
-            "category": several(code_of(f"{_HL7}condition-category", row.category)),
+            "clinicalStatus": None if wrong else code_of(CONDITION_CLINICAL, row.clinical_status),
+            "verificationStatus": code_of(CONDITION_VERIFICATION, row.verification),
+            "category": several(code_of(CONDITION_CATEGORY, row.category)),
             "code": concept(row, "condition"),
             "subject": link("Patient", row.patient_id, "patient"),
             "encounter": link("Encounter", row.encounter_id, "encounter"),
@@ -54,7 +57,7 @@ def _moment(row: Any, name: str) -> Resource:
 
 def write_allergy(row: Any, parts: Parts, link: Link) -> Resource:
     wrong = row.verification == ENTERED_IN_ERROR
-    status = None if wrong else code_of(f"{_HL7}allergyintolerance-clinical", row.clinical_status)
+    status = None if wrong else code_of(ALLERGY_CLINICAL, row.clinical_status)
     reaction: Resource = {}
     if row.reaction or row.severity:
         # A reaction has a manifestation (R4 1..*), and we know only how bad it was.
@@ -63,9 +66,7 @@ def write_allergy(row: Any, parts: Parts, link: Link) -> Resource:
     return filled(
         {
             "clinicalStatus": status,
-            "verificationStatus": code_of(
-                f"{_HL7}allergyintolerance-verification", row.verification
-            ),
+            "verificationStatus": code_of(ALLERGY_VERIFICATION, row.verification),
             "type": row.type,
             "category": several(row.category),
             "criticality": row.criticality,
@@ -86,8 +87,8 @@ def write_no_known_allergies(row: Any, parts: Parts, link: Link) -> Resource:
     status = "active" if row.ended_at is None else "inactive"
     return filled(
         {
-            "clinicalStatus": code_of(f"{_HL7}allergyintolerance-clinical", status),
-            "verificationStatus": code_of(f"{_HL7}allergyintolerance-verification", "confirmed"),
+            "clinicalStatus": code_of(ALLERGY_CLINICAL, status),
+            "verificationStatus": code_of(ALLERGY_VERIFICATION, "confirmed"),
             "code": {"coding": [NONE_KNOWN], "text": "No known allergies"},
             "patient": link("Patient", row.patient_id, "patient"),
             "encounter": link("Encounter", row.encounter_id, "encounter"),

@@ -6,7 +6,6 @@ from typing import Any
 from clinik import clock
 from clinik.models import MRN_SYSTEM
 from encounters.fhir.common import zone
-from encounters.fhir.people import BIRTH_TIME, INTERPRETER
 from encounters.fhir.writing import (
     Link,
     Parts,
@@ -21,6 +20,8 @@ from encounters.fhir.writing import (
     words,
 )
 
+BIRTH_TIME = "http://hl7.org/fhir/StructureDefinition/patient-birthTime"
+INTERPRETER = "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired"
 MARITAL_STATUS = "http://terminology.hl7.org/CodeSystem/v3-MaritalStatus"
 NULL_FLAVOR = "http://terminology.hl7.org/CodeSystem/v3-NullFlavor"
 ROLE_CODE = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
@@ -41,14 +42,14 @@ def write_patient(row: Any, parts: Parts, link: Link) -> Resource:
                 ),
             ],
             "active": row.active,
-            "name": _names(row),
+            "name": write_names(row),
             "telecom": telecom(row),
             "gender": row.gender,
             **_birth(row),
             **_death(row),
             "address": several(_address(row)),
-            "maritalStatus": _marital_status(row.marital_status),
-            "contact": _contacts(parts["contacts"]),
+            "maritalStatus": write_marital_status(row.marital_status),
+            "contact": write_contacts(parts["contacts"]),
             "communication": several(row.language and {"language": {"text": row.language}}),
             "generalPractitioner": several(
                 link("Practitioner", row.general_practitioner_id, "general_practitioner")
@@ -59,7 +60,7 @@ def write_patient(row: Any, parts: Parts, link: Link) -> Resource:
     )
 
 
-def _names(row: Any) -> list[Resource]:
+def write_names(row: Any) -> list[Resource]:
     known_as = row.known_as
     if not (row.family or row.given):
         return [{"use": "usual", "text": known_as}] if known_as else []
@@ -105,11 +106,11 @@ def _address(row: Any) -> Resource:
     )
 
 
-def _marital_status(code: str) -> Resource | None:
+def write_marital_status(code: str) -> Resource | None:
     return code_of(NULL_FLAVOR if code == "UNK" else MARITAL_STATUS, code)
 
 
-def _contacts(contacts: Any) -> list[Resource]:
+def write_contacts(contacts: Any) -> list[Resource]:
     """Those of today; a guardian is one by a code, for the words may say anything."""
     rows = sorted(
         (one.name, one.relationship, one.phone, one.is_guardian) for one in contacts if one.active

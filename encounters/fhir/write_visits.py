@@ -38,11 +38,11 @@ def write_encounter(row: Any, parts: Parts, link: Link) -> Resource:
             ),
             "type": several(concept(row, "type")),
             "serviceType": concept(row, "service_type"),
-            "priority": _priority(row.priority),
+            "priority": write_priority(row.priority),
             "subject": link("Patient", row.patient_id, "patient"),
             "participant": _participants(row, parts, link),
             "period": _period(row),
-            "length": _length(row.length_minutes),
+            "length": write_length(row.length_minutes),
             "reasonCode": several(concept(row, "reason")),
             "diagnosis": _diagnoses(parts, link),
             "hospitalization": _hospitalization(parts),
@@ -61,7 +61,7 @@ def _named(text: str) -> Resource | None:
     return {"display": text} if text else None
 
 
-def _priority(text: str) -> Resource | None:
+def write_priority(text: str) -> Resource | None:
     return code_of(ACT_PRIORITY, text) if text in Priority.values else in_words(text)
 
 
@@ -75,7 +75,7 @@ def _period(row: Any) -> Resource | None:
     return filled({"start": when(row.planned_start), "end": when(end)})
 
 
-def _length(minutes: int | None) -> Resource | None:
+def write_length(minutes: int | None) -> Resource | None:
     if minutes is None:
         return None
     return {"value": minutes, "unit": "min", "system": UCUM, "code": "min"}

@@ -11,6 +11,7 @@ from encounters.fhir.common import (
     link,
     notes,
     timed,
+    unsent,
     zone,
 )
 from records.models import (
@@ -31,6 +32,7 @@ def read_assessment(resource: dict[str, Any], place: str) -> Mapped:
     }
     if fields["effective"] is None:
         fields |= timed("effective", reading.time("date", zone()))
+        reading.keep("date")
     mapped = Mapped(Assessment, fields, parent="assessment")
     link(reading, mapped, patient="subject", author=("assessor",))
     mapped.links["previous"] = reading.reference("previous")
@@ -44,4 +46,6 @@ def read_assessment(resource: dict[str, Any], place: str) -> Mapped:
             reading.keep("finding")
         mapped.parts.append(row)
     mapped.raw = reading.rest()
+    if "effectivePeriod" not in resource:
+        unsent(reading, mapped, "effectiveDateTime")
     return mapped

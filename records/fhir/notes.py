@@ -14,7 +14,9 @@ from encounters.fhir.common import (
     concept,
     first_concept,
     first_person,
+    keep_unless,
     timed,
+    unsent,
     zone,
 )
 from records.models import (
@@ -40,7 +42,7 @@ def read_note(resource: dict[str, Any], place: str) -> Mapped:
         "status": _note_status(reading),
         "type": note_type(kind),
         **coded("type", kind),
-        "category": str(first_concept(reading, "category")),
+        "category": category(reading),
         "title": reading.text("description"),
     }
     mapped = Mapped(Note, fields)
@@ -58,7 +60,15 @@ def read_note(resource: dict[str, Any], place: str) -> Mapped:
     fields |= timed("effective", at)
     _content(reading, fields)
     mapped.raw = reading.rest()
+    unsent(reading, mapped, "docStatus", "description", "date")
     return mapped
+
+
+def category(reading: Reading) -> str:
+    """The first category in words; what its codes say stays in the rest."""
+    text = str(first_concept(reading, "category"))
+    keep_unless(reading, "category", [{"text": text}])
+    return text
 
 
 def note_type(kind: Coded) -> str:

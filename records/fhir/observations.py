@@ -13,9 +13,15 @@ from encounters.fhir.common import (
     effective,
     first_concept,
     first_person,
+    keep_unless,
     link,
     notes,
     zone,
+)
+from records.fhir.write_observations import (
+    write_absent_reason,
+    write_category,
+    write_interpretation,
 )
 from records.models import (
     Observation,
@@ -78,7 +84,9 @@ def references(reading: Reading, key: str, model: Any, owner: str) -> list[Row]:
 
 def _category(reading: Reading) -> str:
     value = first_concept(reading, "category")
-    return value.code or str(value)
+    text = value.code or str(value)
+    keep_unless(reading, "category", [write_category(text)])
+    return text
 
 
 def _value(reading: Reading) -> dict[str, Any]:
@@ -93,7 +101,9 @@ def _value(reading: Reading) -> dict[str, Any]:
         **_quantity(reading),
     }
     interpretation = first_concept(reading, "interpretation")
-    fields["interpretation"] = interpretation.code or str(interpretation)
+    text = fields["interpretation"] = interpretation.code or str(interpretation)
+    keep_unless(reading, "interpretation", [write_interpretation(text)])
+    keep_unless(reading, "dataAbsentReason", write_absent_reason(fields["absent_reason"]))
     return fields | _range(reading)
 
 
@@ -111,13 +121,13 @@ def _quantity(reading: Reading) -> dict[str, Any]:
     if whole is not None:
         if not isinstance(whole, Number):
             raise FhirError(reading.at("valueInteger"), _("a number belongs here"))
-        reading.take("valueInteger")
+        # Kept as well: a column does not say that it was no quantity.
         return empty | {"value": whole.text, "value_number": float(whole)}
     sent = reading.take("valueQuantity", known="value comparator unit system code")
     if sent is None:
         return empty
     quantity = read_quantity(sent, reading.at("valueQuantity"))
-    if quantity.system not in ("", UCUM):
+    if quantity.system not in ("", UCUM) or bool(quantity.system) != bool(quantity.code):
         reading.keep("valueQuantity")
     return empty | {
         "value": quantity.value,

@@ -140,6 +140,8 @@ def _dispense(reading: Reading) -> dict[str, Any]:
     inner = Reading(sent, reading.at("dispenseRequest"))
     if (quantity := inner.take("quantity")) is not None:
         read = read_quantity(quantity, inner.at("quantity"))
+        if quantity.keys() - {"value", "unit"}:
+            reading.keep("dispenseRequest")
         fields |= {"quantity": read.value, "quantity_unit": read.unit or read.code}
     fields["refills"] = inner.whole("numberOfRepeatsAllowed")
     return fields

@@ -8,12 +8,11 @@ from encounters.fhir.common import (
     coded,
     concept,
     effective,
-    first_concept,
     first_person,
     link,
     zone,
 )
-from records.fhir.notes import note_type, read_text, without_text
+from records.fhir.notes import category, note_type, read_text, without_text
 from records.fhir.observations import references
 from records.models import Note, Report, ReportResult
 
@@ -25,7 +24,7 @@ def read_report(resource: dict[str, Any], place: str) -> Mapped:
     code = concept(reading, "code")
     fields: dict[str, Any] = {
         "status": check_status(kind, reading.take("status"), reading.at("status")),
-        "category": str(first_concept(reading, "category")),
+        "category": category(reading),
         **coded("code", code),
         **effective(reading),
         "conclusion": reading.text("conclusion"),

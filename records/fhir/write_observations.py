@@ -39,7 +39,7 @@ def write_observation(row: Any, parts: Parts, link: Link) -> Resource:
     return filled(
         {
             "status": row.status,
-            "category": several(_category(row.category)),
+            "category": several(write_category(row.category)),
             "code": concept(row, "code"),
             "subject": link("Patient", row.patient_id, "patient"),
             "encounter": link("Encounter", row.encounter_id, "encounter"),
@@ -59,8 +59,16 @@ def write_observation(row: Any, parts: Parts, link: Link) -> Resource:
     )
 
 
-def _category(text: str) -> Resource | None:
+def write_category(text: str) -> Resource | None:
     return code_of(CATEGORY, text) if text in _CATEGORIES else in_words(text)
+
+
+def write_absent_reason(text: str) -> Resource | None:
+    return code_of(ABSENT, text) if text in _ABSENT else in_words(text)
+
+
+def write_interpretation(text: str) -> Resource | None:
+    return code_of(INTERPRETATION, text) if _INTERPRETED.fullmatch(text) else in_words(text)
 
 
 def _site(code: str, text: str) -> Resource | None:
@@ -91,12 +99,9 @@ def _value(row: Any, source: str) -> Resource:
         # A quantity that was sent without its number.
         found |= _number(row)
     if row.absent_reason:
-        code = row.absent_reason
-        found["dataAbsentReason"] = code_of(ABSENT, code) if code in _ABSENT else in_words(code)
+        found["dataAbsentReason"] = write_absent_reason(row.absent_reason)
     if row.interpretation:
-        code = row.interpretation
-        known = _INTERPRETED.fullmatch(code)
-        found["interpretation"] = [code_of(INTERPRETATION, code) if known else in_words(code)]
+        found["interpretation"] = [write_interpretation(row.interpretation)]
     if row.range_low or row.range_high or row.range_text:
         found["referenceRange"] = [_range(row, source)]
     return found
