@@ -120,9 +120,11 @@ def test_a_run_leads_to_what_it_made_and_that_to_its_rows(client: Client) -> Non
     (kind,) = read(client, made).context["run"].kinds
     listed = client.get(kind.url)
     assert [one.resource_id for one in listed.context["cl"].result_list] == ["o0"]
-    assert reverse("admin:records_observation_change", args=[row.pk]) in listed.content.decode()
+    page = reverse("records:encounter_detail", args=[row.encounter_id])
+    for address in (reverse("admin:records_observation_change", args=[row.pk]), page):
+        assert address in listed.content.decode()
     html = read(client, ImportedResource.objects.get(run=made)).content.decode()
-    assert reverse("records:encounter_detail", args=[row.encounter_id]) in html
+    assert page in html
     assert reverse("admin:clinik_importrun_change", args=[made.pk]) in html
 
 

@@ -1,10 +1,12 @@
 """Imports: each run with its files and what came of them, and what each resource became."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -105,26 +107,59 @@ def row_url(row: ImportedResource) -> str:
     return link_to(f"admin:{app}_{model}_change", row.row_id) if row.row_id and model else ""
 
 
-def staff_url(row: ImportedResource) -> str:
-    """The clinic's page on which the row stands; one query for a record, to know its visit."""
-    if row.row_id is None:
-        return link_to("records:patient_kept", row.patient_id) if row.patient_id else ""
-    if name := PAGES.get(row.row_model):
-        return link_to(name, row.row_id)
+def staff_pages(rows: Iterable[ImportedResource]) -> dict[int, str]:
+    """By resource: the clinic's page on which its row stands. One query for each kind of record, to
+    know their visits; none for patients, visits and what became no row."""
+    pages: dict[int, str] = {}
+    records: dict[str, list[ImportedResource]] = {}
+    for row in rows:
+        if row.row_id is None:
+            if row.patient_id:
+                pages[row.pk] = link_to("records:patient_kept", row.patient_id)
+        elif name := PAGES.get(row.row_model):
+            pages[row.pk] = link_to(name, row.row_id)
+        else:
+            records.setdefault(row.row_model, []).append(row)
+    for label, some in records.items():
+        whose = _places(label, [row.row_id for row in some])
+        pages |= {row.pk: whose[row.row_id] for row in some if row.row_id in whose}
+    return pages
+
+
+def _places(label: str, keys: list[Any]) -> dict[Any, str]:
+    """The page of the visit of each record, or of the patient where it belongs to no visit."""
     try:
-        model = apps.get_model(row.row_model)
+        model = apps.get_model(label)
     except (LookupError, ValueError):
-        return ""
-    found = model._default_manager.filter(pk=row.row_id).first()
-    if visit := getattr(found, "encounter_id", None):
-        return link_to(PAGES["encounters.encounter"], visit)
-    patient = getattr(found, "patient_id", None)
-    return link_to(PAGES["encounters.patient"], patient) if patient else ""
+        return {}
+    names = [name for name in ("encounter_id", "patient_id") if hasattr(model, name)]
+    if not names:
+        return {}
+    found = {}
+    for key, *owners in model._default_manager.filter(pk__in=keys).values_list("pk", *names):
+        whose = dict(zip(names, owners, strict=True))
+        if visit := whose.get("encounter_id"):
+            found[key] = link_to(PAGES["encounters.encounter"], visit)
+        elif patient := whose.get("patient_id"):
+            found[key] = link_to(PAGES["encounters.patient"], patient)
+    return found
+
+
+class ImportedList(ChangeList):
+    def get_results(self, request: HttpRequest) -> None:
+        """Where staff see each row: a query for each kind of record on the page."""
+        super().get_results(request)
+        rows: list[Any] = list(self.result_list)
+        pages = staff_pages(rows)
+        for row in rows:
+            row.staff_page = pages.get(row.pk, "")
+        self.result_list = rows
 
 
 @admin.register(ImportedResource)
 class ImportedResourceAdmin(ReadOnlyAdmin):
-    list_display = ["resource_type", "resource_id", "source", "became", "row_version", "run"]
+    list_display = ["resource_type", "resource_id", "source", "became", "page", "row_version"]
+    list_display += ["run"]
     list_display_links = ["resource_type", "resource_id"]
     search_fields = ["resource_id"]
     search_help_text = _("The id in the source, or the id of the row here, in full.")
@@ -147,9 +182,14 @@ class ImportedResourceAdmin(ReadOnlyAdmin):
         url = row_url(row)
         if not url:
             return _("none: kept as sent")
-        name = PAGES.get(row.row_model)
-        page = link_to(name, row.row_id) if name else ""
-        return links([(url, _kind(row.row_model)), (page, _("page"))])
+        return links([(url, _kind(row.row_model))])
+
+    @admin.display(description=_("page staff see"))
+    def page(self, row: Any) -> Any:
+        return links([(row.staff_page, _("page"))]) or "–"
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ImportedList
 
     @admin.display(description=_("what is not modelled, as sent"))
     def rest(self, row: ImportedResource) -> str:
@@ -165,7 +205,7 @@ class ImportedResourceAdmin(ReadOnlyAdmin):
         return links(
             [
                 (row_url(row), _("The row in the admin")),
-                (staff_url(row), _("The page staff see")),
+                (staff_pages([row]).get(row.pk, ""), _("The page staff see")),
                 (_run_url(row.run_id), _("The run")),
             ]
         )
