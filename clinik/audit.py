@@ -59,22 +59,26 @@ def record(
 
 
 def record_many(
-    act: str, model: type[models.Model], rows: Iterable[Mapping[str, Any]], *, by: Any
+    act: str,
+    model: type[models.Model],
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    by: Any,
+    action: str = AuditEvent.Action.CREATE,
 ) -> None:
-    """`record` for new rows of one table, given as their columns with `id` and `patient_id`."""
+    """`record` for many rows of one table, each with `id`, `patient_id` and `detail`."""
     here = origin.get()
     now = clock.now()
     same = {
         "at": now,
         "act": act,
-        "action": AuditEvent.Action.CREATE.value,
+        "action": str(action),
         "by_id": by.pk if by is not None else None,
         "role": _role_of(by),
         "address": here.address,
         "request_id": here.request_id,
         "object_type": model._meta.label_lower,
         "outcome": AuditEvent.Outcome.SUCCESS.value,
-        "version": 1,
     }
     is_visit = model._meta.model_name == "encounter"
     bulk.insert(
@@ -85,7 +89,8 @@ def record_many(
                 "object_id": str(row["id"]),
                 "patient_id": row["patient_id"],
                 "encounter_id": row["id"] if is_visit else row.get("encounter_id"),
-                "detail": {"to": row["status"]} if "status" in row else {},
+                "version": row.get("version"),
+                "detail": row["detail"],
             }
             for row in rows
         ],

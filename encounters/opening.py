@@ -213,7 +213,16 @@ def create_imported_visits(rows: Sequence[Mapping[str, Any]], *, source: str) ->
         raise ValidationError({"status": _("This is no status of a visit.")})
     with transaction.atomic():
         bulk.insert(Encounter, rows, reason="import")
-        audit.record_many("encounter.import", Encounter, rows, by=None)
+        made = (
+            {
+                "id": row["id"],
+                "patient_id": row["patient_id"],
+                "version": 1,
+                "detail": {"to": row["status"]},
+            }
+            for row in rows
+        )
+        audit.record_many("encounter.import", Encounter, made, by=None)
 
 
 def update_imported(

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from django.db import connection
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
@@ -20,6 +21,10 @@ _IDENTIFIERS: dict[str, tuple[type[Model], str]] = {
     "Patient": (PatientIdentifier, "patient"),
     "Practitioner": (PractitionerIdentifier, "practitioner"),
 }
+_FIND = (
+    "SELECT resource_id, row_id FROM clinik_importedresource"
+    " WHERE source = %%s AND resource_type = %%s AND resource_id IN (%s)"
+)
 # Both databases take more, but not without end.
 _AT_ONCE = 500
 
@@ -121,35 +126,45 @@ class Known:
 
     def _load_keys(self, wanted: Iterable[Key]) -> None:
         by_kind: dict[str, list[str]] = defaultdict(list)
-        for kind, resource_id in wanted:
+        for kind, resource_id, _row_id in self._rows_of(wanted):
             by_kind[kind].append(resource_id)
+        # Only what is there is read whole.
         for kind, ids in by_kind.items():
-            for part in _parts(sorted(ids)):
+            for part in _parts(ids):
                 found = ImportedResource.objects.filter(
                     source=self.source, resource_type=kind, resource_id__in=part
                 )
-                if kind in READERS:
-                    found = found.defer("raw")
-                for key in found:
+                for key in found.defer("raw") if kind in READERS else found:
                     self.keys[kind, key.resource_id] = key
-                    if key.row_id is not None:
-                        self.row_ids[kind, key.resource_id] = key.row_id
         self._will_be(wanted)
 
     def _load_rows(self, wanted: Iterable[Key]) -> None:
         """Of what is only referred to the row is enough, but for what became none."""
         self._load_keys({key for key in wanted if key[0] not in READERS})
+        for _found in self._rows_of(key for key in wanted if key[0] in READERS):
+            pass
+        self._will_be(wanted)
+
+    def _rows_of(self, wanted: Iterable[Key]) -> Iterator[tuple[str, str, uuid.UUID | None]]:
+        """(type, id, row) of what was imported before; remembers the rows.
+
+        In plain SQL: most of an import asks in vain, and Django takes longer to ask than the
+        database to answer.
+        """
         by_kind: dict[str, list[str]] = defaultdict(list)
         for kind, resource_id in wanted:
-            if kind in READERS:
-                by_kind[kind].append(resource_id)
-        for kind, ids in by_kind.items():
-            for part in _parts(sorted(ids)):
-                found = ImportedResource.objects.filter(
-                    source=self.source, resource_type=kind, resource_id__in=part
-                ).values_list("resource_id", "row_id")
-                self.row_ids |= {(kind, of): row_id for of, row_id in found if row_id is not None}
-        self._will_be(wanted)
+            by_kind[kind].append(resource_id)
+        with connection.cursor() as cursor:
+            for kind, ids in by_kind.items():
+                for part in _parts(sorted(ids)):
+                    cursor.execute(
+                        _FIND % ", ".join(["%s"] * len(part)), [self.source, kind, *part]
+                    )
+                    for resource_id, row_id in cursor.fetchall():
+                        row = None if row_id is None else _uuid(row_id)
+                        if row is not None:
+                            self.row_ids[kind, resource_id] = row
+                        yield kind, resource_id, row
 
     def _will_be(self, wanted: Iterable[Key]) -> None:
         for asked in wanted:
@@ -268,6 +283,10 @@ def _practitioner_of(role: ImportedResource) -> Target | None:
     except FhirError:
         return None
     return elsewhere(reference, "Practitioner") if reference is not None else None
+
+
+def _uuid(value: Any) -> uuid.UUID:
+    return value if isinstance(value, uuid.UUID) else uuid.UUID(value)
 
 
 def _parts(values: list) -> Iterable[list]:

@@ -278,6 +278,9 @@ class ChunkWriter:
 
     def _audit(self) -> None:
         """One entry a patient; each visit created has its own besides."""
-        for patient in Patient.objects.in_bulk(list(self._touched)).values():
-            detail = {"run": self.run.pk, "source": self.source, **self._touched[patient.pk]}
-            audit.record("patient.import", patient, by=None, detail=detail)
+        of_run = {"run": self.run.pk, "source": self.source}
+        rows = (
+            {"id": patient, "patient_id": patient, "detail": {**of_run, **outcomes}}
+            for patient, outcomes in self._touched.items()
+        )
+        audit.record_many("patient.import", Patient, rows, by=self.run.by, action="E")
