@@ -146,7 +146,7 @@ class Reading:
         """The element, marked as read. With `known` (names of its own elements that the caller
         reads) it also stays in the rest where it has others."""
         value = self.obj.get(key)
-        if not known:
+        if value is None or not known:
             self._left.pop(key, None)
             return value
         names = _names(known)

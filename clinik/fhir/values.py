@@ -13,6 +13,7 @@ from clinik.fhir.wire import Number
 # A CodeableConcept in four parts and a remainder is what the rows store.
 Coding4 = Coded
 
+EMPTY = Coded()
 COMPARATORS = frozenset({"<", "<=", ">=", ">"})
 
 
@@ -37,7 +38,7 @@ def read_codeable(obj: Any, place: str) -> Coded:
     None reads as an empty value.
     """
     if obj is None:
-        return Coded()
+        return EMPTY
     concept = as_object(obj, place)
     codings = concept.get("coding") or []
     if not isinstance(codings, list):

@@ -52,8 +52,9 @@ def load_suspecting(data: bytes) -> tuple[Any, bool]:
             keys = [key for key, value in pairs]
             twice = next(key for key in keys if keys.count(key) > 1)
             raise FhirError("", _("the property “%(key)s” twice in one object") % {"key": twice})
-        if not odd and sum(map(_is_choice, found)) > 1:
-            odd = True
+        if not odd:
+            elements = [choice for choice in map(_element_of, found) if choice]
+            odd = len(elements) > 1 and len(set(elements)) < len(elements)
         return found
 
     try:
@@ -100,8 +101,9 @@ def choice_of(key: str) -> tuple[str, str] | None:
 
 
 @lru_cache(maxsize=10_000)
-def _is_choice(key: str) -> bool:
-    return choice_of(key) is not None
+def _element_of(key: str) -> str:
+    choice = choice_of(key)
+    return choice[0] if choice else ""
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -1,6 +1,7 @@
 """What the mappings of both apps read the same way."""
 
 import datetime as dt
+from functools import cache
 from typing import Any
 
 from django.utils import timezone
@@ -15,6 +16,7 @@ from clinik.fhir import (
     parse_reference,
     read_codeable,
 )
+from clinik.fhir.values import EMPTY
 from clinik.imports import Mapped, Reading
 
 # In `raw`: elements that were not sent and whose columns an import fills all the same (a recorded
@@ -61,6 +63,8 @@ def _exact(time: FhirTime) -> bool:
 
 
 def concept(reading: Reading, key: str) -> Coded:
+    if key not in reading.obj:
+        return EMPTY
     value = read_codeable(reading.take(key, known="coding text"), reading.at(key))
     _keep_versions(reading, key, reading.obj.get(key))
     return value
@@ -68,6 +72,8 @@ def concept(reading: Reading, key: str) -> Coded:
 
 def first_concept(reading: Reading, key: str) -> Coded:
     """The first of several; where there are more the whole list stays in the rest."""
+    if key not in reading.obj:
+        return EMPTY
     sent = reading.first(key, known="coding text")
     value = read_codeable(sent, f"{reading.at(key)}[0]")
     _keep_versions(reading, key, sent)
@@ -88,7 +94,15 @@ def keep_unless(reading: Reading, key: str, written: Any) -> None:
 
 
 def coded(name: str, value: Coded, *, more: bool = True) -> dict[str, Any]:
+    if value is EMPTY:
+        # Most elements are absent; nobody changes the list that they share.
+        return _empty_columns(name, more)
     return columns(name, value, more=more)
+
+
+@cache
+def _empty_columns(name: str, more: bool) -> dict[str, Any]:
+    return columns(name, EMPTY, more=more)
 
 
 def coding(name: str, obj: Any, place: str) -> dict[str, Any]:
