@@ -10,6 +10,7 @@ from clinik import codes, mrn
 from clinik.clock import Precision
 from clinik.imports import Mapped, Row
 from clinik.models import MRN_SYSTEM
+from encounters.fhir.common import UNSENT
 from encounters.models import PatientIdentifier, PractitionerIdentifier
 from encounters.models.diagnosis import Category, ClinicalStatus
 from encounters.models.encounter import EncounterClass, Status
@@ -40,6 +41,7 @@ def patient(row: Mapped, values: Values) -> None:
         died = bool(at or values.get("deceased"))
         row.fields |= {"deceased": died, "deceased_at": at.instant if at else None}
         row.fields["deceased_at_precision"] = at.precision if at else Precision.INSTANT.value
+    _unsent(row, active=values.get("active"), gender=values.get("gender"))
     row.parent = "patient"
     _identifiers(row, values, PatientIdentifier)
     if number := values.get("mrn"):
@@ -59,6 +61,7 @@ def practitioner(row: Mapped, values: Values) -> None:
             row.fields["family"] = row.fields.get("family") or called
     if not (row.fields.get("family") or row.fields.get("given")):
         raise BadCell(_("there is no name: fill in one of them"), "family, given, name")
+    _unsent(row, active=values.get("active"))
     row.parent = "practitioner"
     _identifiers(row, values, PractitionerIdentifier)
     if number := values.get("npi"):
@@ -69,6 +72,7 @@ def practitioner(row: Mapped, values: Values) -> None:
 def visit(row: Mapped, values: Values) -> None:
     fields = row.fields
     fields["status"] = fields.get("status") or Status.UNKNOWN.value
+    _unsent(row, length=values.get("minutes"))
     row.parent = "encounter"
     if "class" in values:
         fields |= _class(values["class"])
@@ -106,6 +110,9 @@ def diagnosis(row: Mapped, values: Values) -> None:
     fields["clinical_status"] = status
     for name in ("use", "verification"):
         fields.setdefault(name, "")
+    _unsent(row, category=values.get("category") or None, recordedDate=values.get("recorded"))
+    if fields.get("recorded") is None:
+        fields.pop("recorded", None)
     _record(row, values)
 
 
@@ -149,6 +156,12 @@ def _record(row: Mapped, values: Values) -> None:
     row.links["encounter"] = to("Encounter", values.get("visit", ""))
     if "practitioner" in values:
         row.links["author"] = to("Practitioner", values["practitioner"])
+
+
+def _unsent(row: Mapped, **elements: Any) -> None:
+    """Elements that a row fills all the same, and an export does not tell."""
+    if names := [name for name, value in elements.items() if value is None or value == ""]:
+        row.raw[UNSENT] = names
 
 
 def _split_name(row: Mapped, name: str) -> None:

@@ -11,14 +11,14 @@ from typing import Any
 from django.db import connection
 from django.db.models import Case, CharField, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models import Value as V
-from django.db.models.functions import Cast, Coalesce, Collate, Concat, Length
-from django.db.models.lookups import LessThanOrEqual
+from django.db.models.functions import Cast, Coalesce, Collate, Concat
 
 from clinik.models import ImportedResource
 from records.exporting.kinds import MODELS
 
-# R4's limit; what is longer is a digest of ours, for a resource that was sent without an id.
-_LONGEST_ID = 64
+# Of R4. What is longer is a digest of ours, for a resource that was sent without an id; other
+# characters come from CSV files.
+_ID = r"^[A-Za-z0-9.-]{1,64}$"
 _LITERAL = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[^/]+)?")
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.\-]*://", re.IGNORECASE)
 # Ids remembered before all are forgotten: a few megabytes.
@@ -65,7 +65,7 @@ class References:
 
     def _is_usable(self) -> Q:
         """Whether an id is one R4 knows, and no earlier resource of another source has it."""
-        fits = Q(LessThanOrEqual(Length("resource_id"), _LONGEST_ID))
+        fits = Q(resource_id__regex=_ID)
         if len(self.sources) < 2:
             return fits
         earlier = ImportedResource.objects.filter(

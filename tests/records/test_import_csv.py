@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 from clinik.models import AuditEvent, ImportedResource, ImportFile, ImportRun
 from encounters.models import Diagnosis, Encounter, Patient, Practitioner
 from records.csv_files import KINDS, CsvImport, FileMap, Options, Outcome, load_map, run
+from records.exporting import Export, as_text, find_scope
 from records.models import Observation
 from tests.bundles import contents
 from tests.factories import UserFactory
@@ -160,6 +161,18 @@ def test_columns_nobody_reads_are_kept_unless_the_map_ignores_them(take: Take) -
     outcome = take("patients", text, map=FileMap(ignore=frozenset({"secret"})))
     assert ImportedResource.objects.get().raw["$columns"] == {"shoe size": "43"}
     assert any("shoe size" in line for line in outcome.report.lines())
+
+
+def test_rows_go_out_as_fhir_under_ids_that_it_knows_and_say_what_was_sent(take: Take) -> None:
+    take("patients", "id,family\nNHS 12/3,A\nok-1,B\n")
+    take("diagnoses", "patient,text,recorded\nok-1,Asthma,\n")
+    sent = [json.loads(line) for line in as_text(Export(find_scope(None, None)), "ndjson")]
+    people = {one["name"][0]["family"]: one for one in sent if one["resourceType"] == "Patient"}
+    assert people["B"]["id"] == "ok-1"
+    assert people["A"]["id"] == str(Patient.objects.get(family="A").pk)
+    assert not {"active", "gender"} & people["A"].keys()
+    (asthma,) = [one for one in sent if one["resourceType"] == "Condition"]
+    assert "recordedDate" not in asthma
 
 
 # -- what is refused ------------------------------------------------------------------------------
