@@ -13,6 +13,8 @@ from records.csv_files.maps import Layout
 from records.csv_files.rows import CsvRow, Problem, numbered
 
 _AT_ONCE = 500
+# In `raw`: which rejected row it was.
+_REJECTED = "$rejected"
 Key = tuple[str, str]
 
 
@@ -28,7 +30,7 @@ class Checker:
     def check(self, rows: Sequence[CsvRow]) -> set[str]:
         """Returns the ids of the rows that were imported before."""
         good = [row for row in rows if not row.problems]
-        if self.layout.mended:
+        if self.layout.rejected is not None:
             self._find_places(good)
         named = {(REFERENCES[column][0], id) for row in good for column, id in row.names.items()}
         keys = self._keys(named | {(self.kind.resource, row.id) for row in good})
@@ -94,34 +96,34 @@ class Checker:
 
     def _find_places(self, rows: Sequence[CsvRow]) -> None:
         """Rejected rows that come back mended, without ids, have lost their place among rows that
-        are equal in all that tells them apart: each takes that of a row which says the same, else
-        the first that is free. None takes the place of a row that came in before."""
-        waiting = [row for row in rows if row.made_id]
+        are equal in all that tells them apart: each takes the one that it took when it came back
+        before, else the first that is free. None takes that of a row which came in by itself."""
+        waiting = [row for row in rows if row.made_id and row.rejected]
         number = 0
         while waiting:
             number += 1
-            there = self._said(numbered(row.made_id, number) for row in waiting)
+            there = self._rejected(numbered(row.made_id, number) for row in waiting)
             left = []
             for row in waiting:
                 id = numbered(row.made_id, number)
-                if id in self._taken or (id in there and not _says(there[id], row)):
+                if id in self._taken or there.get(id, row.rejected) != row.rejected:
                     left.append(row)
-                else:
-                    row.id = id
-                    self._taken.add(id)
+                    continue
+                row.id = id
+                self._taken.add(id)
+                if row.mapped is not None:
+                    row.mapped.raw[_REJECTED] = row.rejected
             waiting = left
 
-    def _said(self, ids: Iterable[str]) -> dict[str, Any]:
-        keys = self._keys((self.kind.resource, id) for id in set(ids))
-        model: Any = self.kind.model
-        rows = {pk: row for part in _parts(list(keys.values()))
-                for pk, row in model.objects.in_bulk(part).items()}  # fmt: skip
-        return {id: rows.get(pk) for (_kind, id), pk in keys.items()}
-
-
-def _says(there: Any, row: CsvRow) -> bool:
-    fields = row.mapped.fields if row.mapped else {}
-    return there is not None and all(getattr(there, n) == v for n, v in fields.items())
+    def _rejected(self, ids: Iterable[str]) -> dict[str, str]:
+        """Of the ids that were imported before: which rejected row each was, or none."""
+        found: dict[str, str] = {}
+        for part in _parts(sorted(set(ids))):
+            there = ImportedResource.objects.filter(
+                source=self.source, resource_type=self.kind.resource, resource_id__in=part
+            ).values_list("resource_id", "raw")
+            found |= {id: str(raw.get(_REJECTED, "")) for id, raw in there}
+        return found
 
 
 def _parts(values: list[Any]) -> Iterable[list[Any]]:

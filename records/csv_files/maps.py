@@ -14,8 +14,9 @@ from records.csv_files.dialect import BadFile
 from records.csv_files.kinds import KINDS, Kind
 
 # In front of every row of a file of rejected rows; on the way back in they are passed over.
-REJECTED_LINE, REJECTED_REASON = "rejected_line", "rejected_reason"
-_OURS = frozenset({folded(REJECTED_LINE), folded(REJECTED_REASON)})
+# The last one says which rejected row it is, however it has been mended.
+REJECTED_LINE, REJECTED_REASON, REJECTED_ROW = "rejected_line", "rejected_reason", "rejected_row"
+_OURS = frozenset(map(folded, (REJECTED_LINE, REJECTED_REASON, REJECTED_ROW)))
 _GENERAL = {
     "encoding": str, "delimiter": str, "date_formats": list, "time_zone": str, "decimal": str,
 }  # fmt: skip
@@ -47,7 +48,8 @@ class FileMap:
 @dataclass(frozen=True)
 class Layout:
     """Where each of our columns stands in one file. `kept` are (place, header) of columns that
-    nobody reads; `mended` where the file is one of rejected rows coming back."""
+    nobody reads, `added` those that a file of rejected rows has in front, and `rejected` is the one
+    among them that says which row it is (None: the file is none of rejected rows coming back)."""
 
     kind: Kind
     header: tuple[str, ...]
@@ -55,7 +57,7 @@ class Layout:
     map: FileMap
     kept: tuple[tuple[int, str], ...]
     added: frozenset[int]
-    mended: bool
+    rejected: int | None
 
     def title(self, column: str) -> str:
         """A column of ours as the file calls it."""
@@ -128,8 +130,8 @@ def bind(header: Sequence[str], kind: Kind, file_map: FileMap) -> Layout:
         for place, name in free.items()
         if place not in used and folded(name) not in file_map.ignore
     )
-    mended = len({folded(header[place]) for place in added}) == len(_OURS)
-    return Layout(kind, tuple(header), places, file_map, kept, added, mended)
+    rejected = next((p for p in added if folded(header[p]) == folded(REJECTED_ROW)), None)
+    return Layout(kind, tuple(header), places, file_map, kept, added, rejected)
 
 
 def _by_map(free: Mapping[int, str], kind: Kind, file_map: FileMap) -> dict[str, int]:

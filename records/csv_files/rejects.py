@@ -2,6 +2,8 @@
 
 import csv
 import filecmp
+import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -10,14 +12,15 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from records.csv_files.dialect import BadFile, Dialect
-from records.csv_files.maps import REJECTED_LINE, REJECTED_REASON, Layout
+from records.csv_files.maps import REJECTED_LINE, REJECTED_REASON, REJECTED_ROW, Layout
 from records.csv_files.rows import CsvRow
 
 
 class Rejects:
     """Writes beside its final name until `finish()`, so that a file there is a whole one.
 
-    Each row stands there as it was sent, behind two columns of ours: its line and what is wrong.
+    Each row stands there as it was sent, behind three columns of ours: its line, what is wrong, and
+    which row it is: a digest of its cells, the same in every file that has it.
     Without a name of its own the file stands beside the input, and never replaces another.
     """
 
@@ -32,12 +35,15 @@ class Rejects:
         self._part = (wanted or self._beside(1)).with_name(f".{input.name}.rejected.part")
         self._file: Any = None
         self._writer: Any = None
+        self._equal: Counter[str] = Counter()
 
     def add(self, row: CsvRow) -> None:
         if self._writer is None:
             self._open()
         reasons = " | ".join(map(str, row.problems))
-        self._writer.writerow([str(row.line.number), self._encodable(reasons), *self._own(row)])
+        own = self._without(row.line.cells)
+        ours = [str(row.line.number), self._encodable(reasons), row.rejected or self._which(own)]
+        self._writer.writerow([*ours, *own])
 
     def finish(self) -> Path | None:
         """The file's name; None where no row was rejected."""
@@ -70,13 +76,16 @@ class Rejects:
             reason = _("%(path)s cannot be written (%(reason)s): name a place with --rejected")
             raise BadFile(reason % {"path": self._part, "reason": error.strerror}) from error
         self._writer = csv.writer(self._file, delimiter=self._dialect.delimiter)
-        self._writer.writerow([REJECTED_LINE, REJECTED_REASON, *self._without(self._layout.header)])
+        ours = [REJECTED_LINE, REJECTED_REASON, REJECTED_ROW]
+        self._writer.writerow([*ours, *self._without(self._layout.header)])
 
-    def _own(self, row: CsvRow) -> list[str]:
-        return self._without(row.line.cells)
+    def _which(self, cells: Sequence[str]) -> str:
+        digest = hashlib.sha256("\0".join(cells).encode()).hexdigest()[:16]
+        self._equal[digest] += 1
+        return f"{digest}-{self._equal[digest]}"
 
     def _without(self, cells: Sequence[str]) -> list[str]:
-        """What was rejected a second time has the two columns already."""
+        """What was rejected a second time has the three columns already."""
         return [cell for place, cell in enumerate(cells) if place not in self._layout.added]
 
     def _encodable(self, text: str) -> str:

@@ -34,13 +34,14 @@ class Problem:
 
 @dataclass
 class CsvRow:
-    """`id` is the source's, or made of what tells the row apart (`made_id`); `names` are the rows
-    of other files that it names, by our column. Any of the rest may be missing where there are
-    `problems`."""
+    """`id` is the source's, or made of what tells the row apart (`made_id`); `rejected` says which
+    rejected row it is that comes back; `names` are the rows of other files that it names, by our
+    column. Any of the rest may be missing where there are `problems`."""
 
     line: Line
     id: str = ""
     made_id: str = ""
+    rejected: str = ""
     mapped: Mapped | None = None
     resource: dict[str, Any] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
@@ -74,6 +75,8 @@ class RowReader:
             said = {"cells": len(line.cells), "wanted": len(self.layout.header)}
             row.problems.append(Problem(line.number, "", reason % said))
             return row
+        if self.layout.rejected is not None:
+            row.rejected = line.cells[self.layout.rejected].strip()
         values = self._values(row)
         self._identify(row, values)
         if not row.problems:

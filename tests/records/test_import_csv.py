@@ -293,7 +293,7 @@ def test_good_rows_go_in_and_rejected_ones_come_out_mended_nothing_twice(
     assert outcome.report.counts["Patient"] == {"created": 380, "failed": 20}
     assert outcome.rejected == tmp_path / "patients.rejected.csv"
     first, *rejected = outcome.rejected.read_text("utf-8-sig").splitlines()
-    assert first == f"rejected_line,rejected_reason,{header}"
+    assert first == f"rejected_line,rejected_reason,rejected_row,{header}"
     assert rejected[1].startswith('22,"born: is no date or time (')
     assert rejected[1].endswith(lines[21])
     # The same file again writes no second file of the same rows.
@@ -309,16 +309,17 @@ def test_good_rows_go_in_and_rejected_ones_come_out_mended_nothing_twice(
 
 
 def test_mended_row_without_an_id_takes_nobodys_place(clinic: Take) -> None:
-    """Of two results of one minute the second is bad: mended it must not replace the first."""
-    bad = OBSERVATIONS.replace("09:05,8867-4,LOINC,74", "09:05,8867-4,LOINC,7..4")
+    """Of three results of one minute two are bad, and equal: mended they replace no other."""
+    good = OBSERVATIONS + OBSERVATIONS.splitlines()[2] + "\n"
+    bad = good.replace("LOINC,74", "LOINC,7..4")
     outcome = clinic("observations", bad, skip_invalid=True)
-    assert outcome.bad == 1
+    assert outcome.bad == 2
     path = mend(outcome.rejected, value=lambda text: text.replace("7..4", "74"))
     for _time in range(2):
         CsvImport(Options(KINDS["observations"], path)).run()
         values = Observation.objects.filter(code_code="8867-4").order_by("value")
-        assert list(values.values_list("value", flat=True)) == ["72", "74"]
-    assert clinic("observations", OBSERVATIONS).report.counts["Observation"] == {"unchanged": 3}
+        assert list(values.values_list("value", flat=True)) == ["72", "74", "74"]
+    assert clinic("observations", good).report.counts["Observation"] == {"unchanged": 4}
 
 
 def test_rejected_file_replaces_no_other(take: Take, tmp_path: Path) -> None:
@@ -335,8 +336,8 @@ def test_rows_rejected_twice_carry_their_reason_once(take: Take) -> None:
     path = mend(first.rejected)
     second = CsvImport(Options(KINDS["patients"], path, skip_invalid=True)).run()
     header, row = second.rejected.read_text("utf-8-sig").splitlines()
-    assert header.count("rejected_") == 2
-    assert re.fullmatch(r"2,[^,]+: there is no name[^,]+,p3,,,,,", row.replace(", ", " "))
+    assert header.count("rejected_") == 3
+    assert re.fullmatch(r"2,.+: there is no name.+,[0-9a-f]{16}-1,p3,,,,,", row)
 
 
 def test_run_that_was_cut_off_is_taken_up_where_it_stood(
