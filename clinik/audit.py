@@ -149,6 +149,9 @@ def record_export(
     )
 
 
+_NOT_LET_IN = {"user.log_in_failed", "user.log_in_refused", "user.second_step_failed"}
+
+
 def record_login(
     act: str, user: Any, *, by: Any = None, detail: Mapping[str, Any] | None = None
 ) -> AuditEvent:
@@ -160,6 +163,7 @@ def record_login(
         act,
         by=by,
         action=AuditEvent.Action.EXECUTE,
+        outcome=AuditEvent.Outcome.REFUSED if act in _NOT_LET_IN else AuditEvent.Outcome.SUCCESS,
         object_type="clinik.user",
         object_id=str(user.pk) if user else "",
         detail=dict(detail or {}),

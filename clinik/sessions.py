@@ -119,7 +119,9 @@ class SessionMiddleware:
         self, request: HttpRequest, view: Any, args: Any, kwargs: Any
     ) -> HttpResponse | None:
         # Whether we are alive is told without asking the database who asks.
-        if getattr(view, "needs_no_session", False) or not request.user.is_authenticated:
+        if getattr(view, "needs_no_session", False):
+            request.user = AnonymousUser()
+        if not request.user.is_authenticated:
             return None
         session, now = request.session, clock.now().timestamp()
         if LOCKED not in session and (why := limit_reached(session, now)):

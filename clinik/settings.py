@@ -52,9 +52,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "clinik.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "clinik.middleware.RequestMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -179,6 +179,13 @@ SESSION_COOKIE_SAMESITE = "Lax"
 # -- security -----------------------------------------------------------------------------------
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _SECURE
+if _SECURE:
+    # A browser takes cookies of this name over https, for all of this host and no other, only.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+# Balancers ask by plain http.
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
 SECURE_SSL_REDIRECT = _SECURE and env.bool("CLINIK_SSL_REDIRECT", default=True)
 SECURE_HSTS_SECONDS = 31_536_000 if _SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _SECURE
@@ -201,10 +208,14 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "object-src": [NONE],
+        "frame-src": [NONE],
+        "worker-src": [NONE],
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
+# No form takes a file.
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
 
 # -- language, time, files ----------------------------------------------------------------------
 
@@ -242,6 +253,21 @@ SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "formatters": {
+        "json": {"()": "clinik.logs.JsonFormatter"},
+        "text": {"format": "{levelname} {name}: {message}", "style": "{"},
+    },
+    "filters": {"without_query": {"()": "clinik.logs.WithoutQuery"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": env.str("CLINIK_LOG_FORMAT", default="json" if _SECURE else "text"),
+        }
+    },
+    "loggers": {
+        # Not to Django's own handlers, which print exceptions with their words.
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "filters": ["without_query"], "propagate": True},
+    },
     "root": {"handlers": ["console"], "level": env.str("CLINIK_LOG_LEVEL", default="INFO")},
 }

@@ -42,8 +42,9 @@ def log_in_failed(sender: Any, *, credentials: Any, **kwargs: Any) -> None:
     audit.record_login("user.log_in_failed", user)
 
 
-def logged_out(sender: Any, *, user: User | None, **kwargs: Any) -> None:
-    """Receiver: somebody pressed "Log out"."""
+def logged_out(sender: Any, *, request: Any, user: User | None, **kwargs: Any) -> None:
+    """Receiver: somebody pressed "Log out"; the answer tells the browser to forget (middleware)."""
+    request.logged_out = True
     if user is not None:
         audit.record_login("user.log_out", user, by=user)
 

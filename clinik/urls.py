@@ -4,12 +4,14 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-from clinik import session_views
+from clinik import health, session_views
 from clinik.views import preferences
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     path("account/preferences/", preferences, name="preferences"),
     path("account/session/", session_views.session_state, name="session_state"),
     path("account/lock/", session_views.session_lock, name="session_lock"),
@@ -22,4 +24,5 @@ urlpatterns = [
     path("", include("records.urls")),
 ]
 
+handler400 = "clinik.views.bad_request"
 handler500 = "clinik.views.server_error"

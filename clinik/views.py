@@ -4,11 +4,13 @@ The latter must be able to answer when the database cannot, so they are rendered
 anything: no user, no messages.
 """
 
+import sys
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.db import transaction
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.db import InterfaceError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template import loader
@@ -17,6 +19,10 @@ from django.views.decorators.http import require_http_methods
 
 from clinik import audit
 from clinik.models import User
+
+# The database does not answer, or the trail cannot be written: nothing was done.
+UNAVAILABLE = (OperationalError, InterfaceError, audit.AuditUnavailable)
+_TOO_LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 
 
 class PreferencesForm(forms.ModelForm):
@@ -53,8 +59,21 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _plain(request, "403_csrf.html", 403)
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What the browser sent could not be read, or was more than is taken."""
+    if isinstance(exception, _TOO_LARGE):
+        return _plain(request, "400.html", 413, too_large=True)
+    return _plain(request, "400.html", 400)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
-    """An error of ours; the page bears the id that the log bears."""
+    """An error of ours; the page bears the id that the log bears.
+
+    Called while it is handled. Who is logged in is asked before any view, so a database that does
+    not answer ends up here too.
+    """
+    if isinstance(sys.exception(), UNAVAILABLE):
+        return unavailable(request)
     return _plain(request, "500.html", 500)
 
 

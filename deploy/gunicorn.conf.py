@@ -13,5 +13,7 @@ graceful_timeout = 30
 # A worker is replaced now and then, not all at the same moment.
 max_requests = 5000
 max_requests_jitter = 500
+# The program writes a line for each request itself, with its route instead of its address: searches
+# have names in theirs.
 accesslog = None
 errorlog = "-"

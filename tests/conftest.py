@@ -31,6 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # The test client and the live server speak plain http and nothing has been collected.
     settings.SECURE_SSL_REDIRECT = False
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = False
+    settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME = "sessionid", "csrftoken"
     settings.MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True
     # Tests about a second step ask for one.
     settings.CLINIK_MFA_ROLES = []

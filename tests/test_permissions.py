@@ -41,6 +41,8 @@ def row(get: Any = NOBODY, post: Any = NOBODY) -> Row:
 TABLE: dict[str, Row] = {
     "preferences": row(EVERYBODY, EVERYBODY),
     # One's own sessions. Who is logged in is asked by scripts, of nobody in particular.
+    "healthz": row(EVERYBODY),
+    "readyz": row(EVERYBODY),
     "session_state": row(EVERYBODY),
     "session_lock": row(post=EVERYBODY),
     "session_list": row(EVERYBODY),
@@ -137,7 +139,7 @@ TABLE: dict[str, Row] = {
 }
 
 # Open to strangers, and saying nothing of the clinic.
-PUBLIC = {"session_state"}
+PUBLIC = {"healthz", "readyz", "session_state"}
 
 # Served by libraries, with tests of their own in tests/test_login.py and tests/test_admin*.py.
 ELSEWHERE = ("account_", "mfa_", "admin:", "socialaccount_", "usersessions_")

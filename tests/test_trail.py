@@ -19,6 +19,8 @@ pytestmark = pytest.mark.django_db
 # GET pages that name no single patient and search for none, and suggestions that name no patient.
 NOBODY_NAMED = {
     "preferences",
+    "healthz",
+    "readyz",
     "session_state",
     "session_list",
     "session_kept",

@@ -1,5 +1,6 @@
 """What every page of the admin has."""
 
+import re
 from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
@@ -62,6 +63,15 @@ def uuid_in(term: str) -> UUID | None:
         return None
 
 
+# Django answers a filter by a number that no column can hold with an error of the database.
+_BEYOND_64_BITS = re.compile(r"[\d_]{19,}")
+
+
+def _is_no_lookup(name: str, value: str) -> bool:
+    too_big = name != "q" and _BEYOND_64_BITS.search(value) and uuid_in(value) is None
+    return "\x00" in value or bool(too_big)
+
+
 class ClinikAdmin(HistoryPage, admin.ModelAdmin):
     """Lists of constant cost, searches that hold, views that leave an audit row, no deletion."""
 
@@ -107,7 +117,9 @@ class ClinikAdmin(HistoryPage, admin.ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        if any("\x00" in value for values in request.GET.lists() for value in values[1]):
+        if any(
+            _is_no_lookup(name, value) for name, values in request.GET.lists() for value in values
+        ):
             return HttpResponseRedirect(request.path)
         title = {"title": capfirst(str(self.opts.verbose_name_plural))}
         response = super().changelist_view(request, title | (extra_context or {}))

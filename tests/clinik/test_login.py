@@ -119,6 +119,8 @@ def test_logins_failures_and_log_outs_stand_in_the_trail(client: Client, user: U
         ("user.log_in", pk, user.pk),
         ("user.log_out", pk, user.pk),
     ]
+    outcomes = AuditEvent.objects.order_by("pk").values_list("outcome", flat=True)
+    assert list(outcomes) == ["4", "4", "0", "0"]
     everything = AuditEvent.objects.values_list("detail", "reason", "fields")
     assert "correct" not in str(list(everything)), "what was typed as a name may be a password"
 
