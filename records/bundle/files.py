@@ -21,8 +21,9 @@ _SUFFIXES = _LINES | {".json", ".xml"}
 _GZIP = b"\x1f\x8b"
 # A line or a whole file beyond this is refused before it fills the memory.
 MOST_BYTES = 512 * 1024 * 1024
-# Lines of a stream that are read together, and written in one transaction.
-MOST_LINES = 1000
+# Lines of a stream that are read together, and written in one transaction: few enough that nobody
+# waits long for the lock of SQLite.
+MOST_LINES = 500
 
 
 class BadArgument(Exception):

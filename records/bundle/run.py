@@ -248,9 +248,11 @@ class Importer:
 
     def _commit(self, chunk: Chunk, part: ImportFile, run: ImportRun) -> ImportReport:
         done, stored = part.done, part.report
+        writer = self._writer(chunk, run)
+        writer.prepare()
         try:
             with transaction.atomic():
-                report = self._writer(chunk, run).write()
+                report = writer.write()
                 so_far = ImportReport.from_json(part.report)
                 so_far.add(report)
                 part.report = so_far.as_json()
@@ -268,9 +270,11 @@ class Importer:
     def _try(self, chunk: Chunk, run: ImportRun) -> ImportReport:
         """What writing it would do; nothing is kept."""
         report = ImportReport()
+        writer = self._writer(chunk, run, trying=True)
+        writer.prepare()
         try:
             with transaction.atomic():
-                report = self._writer(chunk, run, trying=True).write()
+                report = writer.write()
                 raise DryRun
         except DryRun:
             pass

@@ -35,7 +35,8 @@ def read_all(files: Sequence[Path], *, strict: bool) -> Iterator[tuple[int, Foun
         return
     # Forked: the others only read, check and map, and never touch the database.
     context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(processes, mp_context=context) as others:
+    # And they step back behind whoever serves pages.
+    with ProcessPoolExecutor(processes, context, initializer=os.nice, initargs=(10,)) as others:
         yield from _in_order(files, others, strict, most=2 * processes)
 
 

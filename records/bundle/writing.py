@@ -33,8 +33,9 @@ from records.bundle.targets import Key, Target
 
 
 class ChunkWriter:
-    """Writes one chunk. `write()` raises FhirError, with nothing written, where it cannot be taken
-    whole."""
+    """Writes one chunk: `prepare()` looks everything up, then `write()` writes, in a transaction
+    that holds SQLite's lock only while rows go in. Both raise FhirError, with nothing written,
+    where the chunk cannot be taken whole."""
 
     def __init__(
         self,
@@ -58,17 +59,25 @@ class ChunkWriter:
         self.awaited: list[tuple[type[models.Model], uuid.UUID, str, Target]] = []
         self._touched: dict[uuid.UUID, Counter[str]] = defaultdict(Counter)
 
+    def prepare(self) -> None:
+        """Nothing is written yet. Whoever writes the same meanwhile is found by the unique keys,
+        and by the versions of the rows."""
+        self.known = Known(self.chunk, self.source, will_be=self.will_be)
+        self.keys = KeyBook(self.source, self.run)
+        self.finisher = Finisher(self.chunk, self.known, self.report)
+        self.uses = DiagnosisUses(self.chunk, self.known, self.report)
+        self._keep()
+        self._drop_without_patient()
+        self._new: dict[str, list[tuple[Entry, Mapped]]] = {}
+        self._changed: dict[str, list[tuple[Entry, Mapped]]] = {}
+        for kind in READERS:
+            self._sort_out(kind)
+        self._keep_of_patients()
+
     def write(self) -> ImportReport:
         with transaction.atomic():
-            self.known = Known(self.chunk, self.source, will_be=self.will_be)
-            self.keys = KeyBook(self.source, self.run)
-            self.finisher = Finisher(self.chunk, self.known, self.report)
-            self.uses = DiagnosisUses(self.chunk, self.known, self.report)
-            self._keep()
-            self._drop_without_patient()
             for kind in READERS:
                 self._write_kind(kind)
-            self._keep_of_patients()
             self._wait()
             self.keys.write()
             self.uses.apply()
@@ -125,9 +134,10 @@ class ChunkWriter:
                 self.report.count(entry.kind, SKIPPED)
                 self.report.warn(self.chunk.name, entry.place, _("about no patient, left out"))
 
-    def _write_kind(self, kind: str) -> None:
-        new: list[tuple[Entry, Mapped]] = []
-        changed: list[tuple[Entry, Mapped]] = []
+    def _sort_out(self, kind: str) -> None:
+        """Which resources of a type are new, which say something new."""
+        new = self._new[kind] = []
+        changed = self._changed[kind] = []
         for entry in self.chunk.entries:
             if entry.kind != kind or entry.key not in self.chunk.mapped:
                 continue
@@ -146,6 +156,9 @@ class ChunkWriter:
             else:
                 changed.append((entry, mapped))
             self._await(entry, is_new=key is None)
+
+    def _write_kind(self, kind: str) -> None:
+        new, changed = self._new[kind], self._changed[kind]
         if kind == "DocumentReference":
             new = reports.join_documents(self, new)
         elif kind == "DiagnosticReport":

@@ -17,7 +17,9 @@ def write_rows(
     """One batch, in one transaction; raises FhirError, StaleVersion or DatabaseError, and then
     nothing of it is kept."""
     chunk = _resources(rows, name) if kind.model is None else _rows(rows, kind, name)
-    return ChunkWriter(chunk, source=source, run=run).write()
+    writer = ChunkWriter(chunk, source=source, run=run)
+    writer.prepare()
+    return writer.write()
 
 
 def _resources(rows: Sequence[CsvRow], name: str) -> Chunk:
