@@ -106,7 +106,9 @@ class _Table:
     def write(self, rows: Sequence[Sequence[Any]]) -> None:
         with connection.cursor() as cursor:
             if self.vendor == "postgresql":
-                with cursor.copy(f"COPY {self.name} ({self.columns}) FROM STDIN") as copy:
+                # Django turns the driver's errors into its own only for what it runs itself.
+                into = f"COPY {self.name} ({self.columns}) FROM STDIN"
+                with connection.wrap_database_errors, cursor.copy(into) as copy:
                     for row in rows:
                         copy.write_row(row)
             else:
