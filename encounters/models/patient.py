@@ -276,6 +276,16 @@ def new_mrn() -> str:
             return number
 
 
+def new_mrns(number: int) -> list[str]:
+    """So many clinic numbers that nobody has: of a thousand drawn at once two are soon the same."""
+    found: set[str] = set()
+    while missing := number - len(found):
+        drawn = {generate() for _ in range(missing)}
+        taken = Patient.objects.filter(mrn__in=drawn).values_list("mrn", flat=True)
+        found |= drawn.difference(taken)
+    return list(found)
+
+
 class PatientIdentifier(ClinikModel):
     """Another organisation's number for the person; not unique (people share wrong numbers)."""
 

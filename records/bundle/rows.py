@@ -12,6 +12,7 @@ from clinik.imports import Mapped, Row, storable
 from clinik.transitions import move
 from encounters.lifecycle import create_imported_visits
 from encounters.models import Encounter, Patient, Practitioner
+from encounters.models.patient import new_mrns
 
 REASON = "import"
 
@@ -38,8 +39,12 @@ def create_rows(rows: Sequence[tuple[uuid.UUID, Mapped]], *, source: str) -> Non
 def _create_people(model: type[Any], rows: Sequence[dict[str, Any]]) -> None:
     """They work out their search columns, and a patient draws a number."""
     made = []
+    without = sum(not fields.get("mrn") for fields in rows) if model is Patient else 0
+    numbers = iter(new_mrns(without))
     for fields in rows:
         person = model(**fields)
+        if model is Patient and not person.mrn:
+            person.mrn = next(numbers)
         person.prepare()
         made.append({**fields, **{name: getattr(person, name) for name in model.PREPARED}})
     bulk.insert(model, made, reason=REASON)

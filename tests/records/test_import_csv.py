@@ -11,7 +11,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from clinik.models import AuditEvent, ImportedResource, ImportFile, ImportRun
-from encounters.models import Diagnosis, Encounter, Patient, Practitioner
+from encounters.models import Diagnosis, Encounter, Patient, Practitioner, patient
+from records.bundle import rows
 from records.csv_files import KINDS, CsvImport, FileMap, Options, Outcome, load_map, run
 from records.exporting import Export, as_text, find_scope
 from records.models import Observation
@@ -161,6 +162,27 @@ def test_columns_nobody_reads_are_kept_unless_the_map_ignores_them(take: Take) -
     outcome = take("patients", text, map=FileMap(ignore=frozenset({"secret"})))
     assert ImportedResource.objects.get().raw["$columns"] == {"shoe size": "43"}
     assert any("shoe size" in line for line in outcome.report.lines())
+
+
+def test_people_of_one_batch_never_draw_the_same_clinic_number(
+    take: Take, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = iter(["00000000", "00000000", "00000000", "12345671"])
+    monkeypatch.setattr(patient, "generate", lambda: next(drawn))
+    assert take("patients", PATIENTS).exit_code == 0
+    assert set(Patient.objects.values_list("mrn", flat=True)) == {"00000000", "12345671"}
+
+
+def test_what_the_database_refuses_stops_the_run_which_can_go_on(
+    take: Take, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(rows, "new_mrns", lambda number: ["00000000"] * number)
+        outcome = take("patients", PATIENTS)
+    assert outcome.stopped == "the database refused it (IntegrityError) (lines 2 to 3)"
+    assert ImportRun.objects.get().finished is None
+    assert take("patients", PATIENTS).exit_code == 0
+    assert ImportRun.objects.get().counts == {"Patient": {"created": 2}}
 
 
 def test_rows_go_out_as_fhir_under_ids_that_it_knows_and_say_what_was_sent(take: Take) -> None:
