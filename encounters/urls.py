@@ -18,6 +18,7 @@ from encounters.views import (
     search,
     staying,
     steps,
+    trail,
     visits,
 )
 
@@ -30,6 +31,10 @@ urlpatterns = [
     path("patients/duplicates/", patients.patient_duplicates, name="patient_duplicates"),
     path("patients/<uuid:pk>/edit/", patients.patient_edit, name="patient_edit"),
     path("patients/<uuid:pk>/deceased/", deceased.patient_deceased, name="patient_deceased"),
+    path("patients/<uuid:pk>/trail/", trail.patient_trail, name="patient_trail"),
+    path("trail/", trail.trail_list, name="trail_list"),
+    path("trail/csv/", trail.trail_csv, name="trail_csv"),
+    path("trail/fhir/", trail.trail_fhir, name="trail_fhir"),
     path("patients/<uuid:pk>/not-same/", patients.patient_not_same, name="patient_not_same"),
     path("patients/<uuid:patient_pk>/allergies/add/", allergies.allergy_add, name="allergy_add"),
     path("patients/<uuid:patient_pk>/allergies/none/", allergies.allergy_none, name="allergy_none"),

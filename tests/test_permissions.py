@@ -64,6 +64,11 @@ TABLE: dict[str, Row] = {
     "encounters:allergy_none": row(post=CARE),
     "encounters:allergy_edit": row(CARE, CARE),
     "encounters:allergy_error": row(post=CARE),
+    # The trail
+    "encounters:trail_list": row({A, U}),
+    "encounters:trail_csv": row({A, U}),
+    "encounters:trail_fhir": row({A, U}),
+    "encounters:patient_trail": row({A, U}),
     # Visits
     "encounters:encounter_list": row(STAFF),
     "encounters:encounter_csv": row({C, A}),

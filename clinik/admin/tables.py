@@ -98,6 +98,12 @@ class AuditEventAdmin(ReadOnlyAdmin):
     search_fields = ["object_id"]
     search_help_text = _("A login in full, or the number in the address of a row.")
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Reasons in free words may speak of the chart: not for those who see none."""
+        names = super().get_fields(request, obj)
+        chart = request.user.has_perm("encounters.view_chart")
+        return [name for name in names if chart or name != "reason"]
+
     @admin.display(description=_("changed fields"))
     def changed(self, row: AuditEvent) -> str:
         return ", ".join(row.fields)

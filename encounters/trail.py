@@ -1,0 +1,308 @@
+"""Reading the audit trail: who did or saw what, by person, patient, act, date and outcome.
+
+Nothing clinical is shown to those who see no chart: not the reasons that people gave, which may
+speak of it; patients' names as far as the reader may see the register.
+"""
+
+import datetime as dt
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from django.apps import apps
+from django.db import connection
+from django.db.models import Count, Max, Min, Q, QuerySet
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from clinik import clock
+from clinik.models import AuditEvent, User
+from encounters.models import Encounter, EncounterParticipant, Patient, Practitioner
+
+PAGE = 50
+MOST_PEOPLE = 200
+# Rows read at once for a file.
+CHUNK = 500
+# No request lasts so long: ids follow the time within it.
+_SLACK = dt.timedelta(hours=1)
+_BIGGEST = 2**63 - 1
+
+T = TypeVar("T")
+
+# What the last word of an act says; others are shown as they are, without underscores.
+WORDS = {
+    "view": gettext_lazy("viewed"),
+    "search": gettext_lazy("searched"),
+    "view_trail": gettext_lazy("saw who looked"),
+    "print": gettext_lazy("printed"),
+    "export": gettext_lazy("exported"),
+    "exported": gettext_lazy("export sent"),
+    "import": gettext_lazy("imported"),
+    "create": gettext_lazy("created"),
+    "change": gettext_lazy("changed"),
+    "sign": gettext_lazy("signed"),
+    "cosign": gettext_lazy("co-signed"),
+    "enter_in_error": gettext_lazy("entered in error"),
+    "restore": gettext_lazy("restored"),
+    "arrive": gettext_lazy("checked in"),
+    "triage": gettext_lazy("triaged"),
+    "start": gettext_lazy("started"),
+    "finish": gettext_lazy("closed"),
+    "cancel": gettext_lazy("cancelled"),
+    "reopen": gettext_lazy("reopened"),
+    "admit": gettext_lazy("admitted"),
+    "step_back": gettext_lazy("step taken back"),
+    "record_past": gettext_lazy("recorded afterwards"),
+    "log_in": gettext_lazy("logged in"),
+    "log_out": gettext_lazy("logged out"),
+    "log_in_failed": gettext_lazy("login failed"),
+    "log_in_refused": gettext_lazy("login refused"),
+    "set_password": gettext_lazy("password set"),
+    "refused": gettext_lazy("page refused"),
+    "failed": gettext_lazy("page failed"),
+}
+
+
+def act_words(act: str) -> str:
+    last = act.rpartition(".")[2]
+    return str(WORDS.get(last) or last.replace("_", " "))
+
+
+def kind_words(object_type: str) -> str:
+    """ "visit", "note"; what is no table ("page") as it is."""
+    try:
+        return str(apps.get_model(object_type)._meta.verbose_name)
+    except (LookupError, ValueError):
+        return object_type
+
+
+@dataclass(frozen=True)
+class Line:
+    """One event, in words."""
+
+    id: int
+    when: str
+    who: str
+    login: str
+    role: str
+    address: str
+    what: str
+    kind: str
+    about: str
+    number: str
+    url: str
+    fields: str
+    reason: str
+    outcome: str
+    outcome_words: str
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """Newest first; the ids to go on from, None where there is nothing more."""
+
+    rows: list[T]
+    newer: int | None
+    older: int | None
+
+
+def events() -> QuerySet[AuditEvent]:
+    return AuditEvent.objects.order_by("-id")
+
+
+def dated(found: QuerySet[AuditEvent], since: dt.date | None, until: dt.date | None) -> Any:
+    """Days of the clinic's zone, both included. The key is bounded too, so that the table is
+    walked where it matters: ids follow the time, but for requests that took long."""
+    if since:
+        first = clock.day_bounds(since)[0]
+        found = found.filter(at__gte=first)
+        start = AuditEvent.objects.filter(at__gte=first - _SLACK).order_by("at", "id")
+        found = found.filter(id__gte=start.values_list("id", flat=True).first() or 0)
+    if until:
+        after = clock.day_bounds(until)[1]
+        found = found.filter(at__lt=after)
+        end = AuditEvent.objects.filter(at__lt=after + _SLACK).order_by("-at", "-id")
+        found = found.filter(id__lte=end.values_list("id", flat=True).first() or 0)
+    return found
+
+
+def entries_of(patient: Patient) -> list[UUID]:
+    """The keys of a patient: the entry itself and those merged into it."""
+    keys, new = [patient.pk], [patient.pk]
+    while new:
+        rows = Patient.objects.filter(merged_into__in=new).exclude(pk__in=keys)
+        new = list(rows.values_list("pk", flat=True))
+        keys += new
+    return keys
+
+
+def about(found: QuerySet[AuditEvent], keys: Collection[UUID]) -> QuerySet[AuditEvent]:
+    """Events about a patient; refusals whose address named only a visit of theirs are among them.
+
+    Whatever has become of the rows: visits in error and moved ones are found by what was written.
+    """
+    visits = Encounter.objects.filter(patient__in=keys).order_by().values("pk")
+    return found.filter(
+        Q(patient_id__in=keys) | Q(patient_id__isnull=True, encounter_id__in=visits)
+    )
+
+
+def team(keys: Collection[UUID]) -> list[int]:
+    """The logins of who took part in a visit of the patient: responsible, or among its people."""
+    responsible = Encounter.objects.filter(patient__in=keys).order_by().values("practitioner")
+    others = EncounterParticipant.objects.filter(encounter__patient__in=keys).order_by()
+    found = Practitioner.objects.filter(
+        Q(pk__in=responsible) | Q(pk__in=others.values("practitioner")), user__isnull=False
+    )
+    return [user for user in found.values_list("user", flat=True) if user is not None]
+
+
+def outside(found: QuerySet[AuditEvent], keys: Collection[UUID]) -> QuerySet[AuditEvent]:
+    """Those of people who took part in none of the patient's visits; the system is nobody."""
+    return found.filter(by__isnull=False).exclude(by__in=team(keys))
+
+
+@dataclass(frozen=True)
+class Person:
+    """What one login did about a patient, in one role."""
+
+    who: str
+    login: str
+    role: str
+    first: str
+    last: str
+    views: int
+    others: int
+    refused: int
+
+
+def people(found: QuerySet[AuditEvent]) -> list[Person]:
+    """Who is in these events, the latest first; at most MOST_PEOPLE."""
+    done = Q(outcome=AuditEvent.Outcome.SUCCESS)
+    read = Q(action=AuditEvent.Action.READ)
+    rows = (
+        found.order_by()
+        .values("by__username", "by__first_name", "by__last_name", "role")
+        .annotate(
+            first=Min("at"),
+            last=Max("at"),
+            views=Count("id", filter=done & read),
+            others=Count("id", filter=done & ~read),
+            refused=Count("id", filter=~done),
+        )
+        .order_by("-last")[:MOST_PEOPLE]
+    )
+    return [
+        Person(
+            who=_name(row["by__first_name"], row["by__last_name"], row["by__username"]),
+            login=row["by__username"] or "",
+            role=row["role"],
+            first=_stamp(row["first"]),
+            last=_stamp(row["last"]),
+            views=row["views"],
+            others=row["others"],
+            refused=row["refused"],
+        )
+        for row in rows
+    ]
+
+
+def read_page(found: QuerySet[AuditEvent], *, before: int | None, after: int | None) -> Page[Any]:
+    """One page by keyset: older than `before`, or newer than `after`, or the newest."""
+    rows = found.select_related("by")
+    if after is not None:
+        page = list(rows.filter(id__gt=after).order_by("id")[: PAGE + 1])
+        more, page = len(page) > PAGE, page[:PAGE][::-1]
+        return Page(page, page[0].pk if page and more else None, page[-1].pk if page else None)
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    page = list(rows.order_by("-id")[: PAGE + 1])
+    more, page = len(page) > PAGE, page[:PAGE]
+    newer = page[0].pk if page and before is not None else None
+    return Page(page, newer, page[-1].pk if more else None)
+
+
+def all_rows(found: QuerySet[AuditEvent]) -> Iterator[list[AuditEvent]]:
+    """Everything found, newest first, some at a time: one query each, by keyset."""
+    rows, last = found.select_related("by").order_by("-id"), _BIGGEST
+    while chunk := list(rows.filter(id__lt=last)[:CHUNK]):
+        yield chunk
+        last = chunk[-1].pk
+
+
+def lines_of(rows: Sequence[AuditEvent], user: Any) -> list[Line]:
+    """In words; one query, for the names of the patients."""
+    keys = {row.patient_id for row in rows if row.patient_id}
+    patients = Patient.objects.visible_to(user).in_bulk(keys) if keys else {}
+    chart = user.has_perm("encounters.view_chart")
+    return [_line(row, patients.get(row.patient_id), chart=chart) for row in rows]
+
+
+def _line(event: AuditEvent, patient: Patient | None, *, chart: bool) -> Line:
+    by: User | None = event.by
+    return Line(
+        id=event.pk,
+        when=_stamp(event.at),
+        who=_name(by.first_name, by.last_name, by.username) if by else _("the system"),
+        login=by.username if by else "",
+        role=event.role,
+        address=str(event.address or ""),
+        what=act_words(event.act),
+        kind=kind_words(event.object_type) if event.object_type != "page" else _page(event),
+        about=patient.name if patient else "",
+        number=patient.number if patient else "",
+        url=reverse("encounters:patient_trail", args=[patient.pk]) if patient else "",
+        fields=", ".join(_field_words(event)),
+        reason=event.reason if chart else "",
+        outcome=event.outcome,
+        outcome_words=str(event.get_outcome_display()),
+    )
+
+
+def _page(event: AuditEvent) -> str:
+    return str(event.detail.get("page", "") or event.act.rpartition(".")[0]).replace("_", " ")
+
+
+def _field_words(event: AuditEvent) -> Iterator[str]:
+    """The changed fields as people call them; filters of a search are no fields of its table."""
+    try:
+        named = {
+            field.name: str(getattr(field, "verbose_name", "") or field.name)
+            for field in apps.get_model(event.object_type)._meta.get_fields()
+        }
+    except (LookupError, ValueError):
+        named = {}
+    for name in event.fields:
+        yield named.get(str(name), str(name)).replace("_", " ")
+
+
+def _name(first: str | None, last: str | None, login: str | None) -> str:
+    return f"{first or ''} {last or ''}".strip() or login or _("the system")
+
+
+def _stamp(at: dt.datetime) -> str:
+    return date_format(localtime(at), "DATETIME_FORMAT")
+
+
+def known_acts() -> list[str]:
+    """Every act that the trail holds: one query that leaps from one to the next in the index."""
+    table = connection.ops.quote_name(AuditEvent._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH RECURSIVE found(act) AS (SELECT MIN(act) FROM {table} UNION ALL"
+            f" SELECT (SELECT MIN(act) FROM {table} WHERE act > found.act) FROM found"
+            " WHERE found.act IS NOT NULL) SELECT act FROM found WHERE act IS NOT NULL"
+        )
+        return [act for (act,) in cursor.fetchall()]
+
+
+def with_act(found: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent]:
+    """A whole act ("note.sign"), all of a kind of row ("note"), or the last word ("sign")."""
+    wanted = text.strip().lower().replace(" ", "_")
+    return found.filter(
+        act__in=[act for act in known_acts() if act == wanted or wanted in act.split(".")]
+    )
