@@ -12,9 +12,7 @@ from encounters.closing import Mending, Missing, Obstacle, encounter_closing, fi
 from encounters.handing_over import hand_over_all
 from encounters.opening import (
     SecondOpen,
-    add_imported_histories,
     create_imported,
-    create_imported_visits,
     open_encounter,
     open_visit_of,
     record_past_encounter,
@@ -57,7 +55,6 @@ __all__ = [
     "Obstacle",
     "SecondOpen",
     "Verb",
-    "add_imported_histories",
     "admit",
     "allowed_verbs",
     "arrive",
@@ -68,7 +65,6 @@ __all__ = [
     "correct_length",
     "correct_time",
     "create_imported",
-    "create_imported_visits",
     "encounter_closing",
     "encounter_stepping_back",
     "enter_in_error",

@@ -12,10 +12,8 @@ from django.utils.translation import gettext as _
 from clinik import audit, bulk, clock, codes
 from clinik.transitions import lock, move
 from encounters.models import (
-    ClassPeriod,
     Encounter,
     EncounterParticipant,
-    LocationPeriod,
     Patient,
     StatusPeriod,
 )
@@ -151,68 +149,18 @@ def record_past_encounter(
     return row
 
 
-def create_imported(
-    *,
-    source: str,
-    status: str,
-    patient: Patient,
-    by: Any = None,
-    status_history: Iterable[Mapping[str, Any]] = (),
-    class_history: Iterable[Mapping[str, Any]] = (),
-    location_history: Iterable[Mapping[str, Any]] = (),
-    participants: Iterable[Mapping[str, Any]] = (),
-    **fields: Any,
-) -> Encounter:
-    """The one verb by which an import creates a visit, in any status; nothing is invented.
+def create_imported(rows: Sequence[Mapping[str, Any]], *, source: str) -> None:
+    """The one verb by which an import creates visits, in any status; nothing is invented.
 
-    The histories are columns of their rows, kept as sent. `fields` are columns of Encounter.
-    """
-    if not source:
-        raise ValidationError({"source": _("An import names its source.")})
-    if status not in Status.values:
-        raise ValidationError({"status": _("This is no status of a visit.")})
-    row = Encounter(patient=patient, status=status, source=source, **fields)
-    with transaction.atomic():
-        _create(row, by=by, act="encounter.import")
-        add_imported_histories(
-            row, status=status_history, classes=class_history, locations=location_history
-        )
-        for values in participants:
-            part = EncounterParticipant(encounter=row, source=source, **values)
-            part._history_user = by
-            part.save()
-    return row
-
-
-def add_imported_histories(
-    row: Encounter,
-    *,
-    status: Iterable[Mapping[str, Any]] = (),
-    classes: Iterable[Mapping[str, Any]] = (),
-    locations: Iterable[Mapping[str, Any]] = (),
-) -> None:
-    """Histories as sent. These tables keep no versions, so one insert each is enough."""
-    for model, rows in (
-        (StatusPeriod, status),
-        (ClassPeriod, classes),
-        (LocationPeriod, locations),
-    ):
-        made = [model(encounter=row, source=row.source, **values) for values in rows]
-        if made:
-            model._default_manager.bulk_create(made)  # type: ignore[arg-type]
-
-
-def create_imported_visits(rows: Sequence[Mapping[str, Any]], *, source: str) -> None:
-    """`create_imported` for many visits at once: columns of Encounter, with `id` and `patient_id`.
-
-    Each has its history and its audit event, as one that is created alone.
+    `rows` are columns of Encounter, with `id` and `patient_id`. Each has its history and its audit
+    event.
     """
     if not source:
         raise ValidationError({"source": _("An import names its source.")})
     if not {row["status"] for row in rows} <= set(Status.values):
         raise ValidationError({"status": _("This is no status of a visit.")})
     with transaction.atomic():
-        bulk.insert(Encounter, rows, reason="import")
+        bulk.insert(Encounter, ({**row, "source": source} for row in rows), reason="import")
         made = (
             {
                 "id": row["id"],

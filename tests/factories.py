@@ -13,9 +13,11 @@ from django.contrib.auth.models import Group
 from factory.django import DjangoModelFactory
 
 from clinik import clock, codes
+from clinik.ids import uuid7
 from clinik.models import User
 from clinik.mrn import check_digit
 from clinik.roles import CLINICIAN, NURSE
+from encounters import lifecycle
 from encounters.models import (
     Allergy,
     Diagnosis,
@@ -200,6 +202,13 @@ class PrescriptionFactory(RecordFactory):
 
     author = factory.SubFactory(PractitionerFactory)
     medication_text = "Amlodipine 5 mg"
+
+
+def imported_visit(source: str = "other", **fields: Any) -> Encounter:
+    """A visit as an import creates it."""
+    row = {"id": uuid7(), "patient_id": PatientFactory().pk, "status": "finished", **fields}
+    lifecycle.create_imported([row], source=source)
+    return Encounter.objects.get(pk=row["id"])
 
 
 class ReportFactory(RecordFactory):

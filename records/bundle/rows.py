@@ -10,7 +10,7 @@ from django.db import models
 from clinik import bulk, clock
 from clinik.imports import Mapped, Row, storable
 from clinik.transitions import move
-from encounters.lifecycle import create_imported_visits
+from encounters.lifecycle import create_imported, update_imported
 from encounters.models import Encounter, Patient, Practitioner
 from encounters.models.patient import new_mrns
 
@@ -27,7 +27,7 @@ def create_rows(rows: Sequence[tuple[uuid.UUID, Mapped]], *, source: str) -> Non
             parts[part.model].append(_part(part, mapped.parent, row_id, source))
     for model, made in by_model.items():
         if model is Encounter:
-            create_imported_visits(made, source=source)
+            create_imported(made, source=source)
         elif model is Patient or model is Practitioner:
             _create_people(model, made)
         else:
@@ -68,16 +68,11 @@ def change_row(row: Any, mapped: Mapped, *, source: str) -> Any:
         row._change_reason = REASON
         row.save()
     if status is not None and status != row.status:
-        at = fields.get("end") if isinstance(row, Encounter) else None
-        row = move(
-            row,
-            to=status,
-            by=None,
-            act="import.status",
-            at=at,
-            version=row.version,
-            reason=REASON,
-        )
+        if isinstance(row, Encounter):
+            row = update_imported(row, status=status)
+        else:
+            act, version = "import.status", row.version
+            row = move(row, to=status, by=None, act=act, version=version, reason=REASON)
     for model in {part.model for part in mapped.parts} | _models_of_parts(mapped):
         wanted = [part for part in mapped.parts if part.model is model]
         parent = next((part.owner for part in wanted if part.owner), mapped.parent)

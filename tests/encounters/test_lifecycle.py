@@ -21,6 +21,7 @@ from tests.factories import (
     PatientFactory,
     PractitionerFactory,
     UserFactory,
+    imported_visit,
 )
 
 pytestmark = pytest.mark.django_db
@@ -326,27 +327,16 @@ def test_correcting_a_time_moves_neighbours_start_and_length(clinician: User) ->
 
 
 def test_imported_history_takes_no_correction(clinician: User) -> None:
-    visit = lifecycle.create_imported(
-        source="other",
-        status="finished",
-        patient=PatientFactory(),
-        start=ago(600),
-        end=ago(500),
-        status_history=[{"status": "in-progress", "start": ago(600), "end": ago(500)}],
+    visit = imported_visit(start=ago(600), end=ago(500))
+    visit.status_history.create(
+        status="in-progress", start=ago(600), end=ago(500), source=visit.source
     )
     with pytest.raises(ValidationError, match="import"):
         lifecycle.correct_time(visit.status_history.get(), by=clinician, at=ago(601))
 
 
 def test_reopened_import_counts_only_the_time_it_was_open(clinician: User) -> None:
-    visit = lifecycle.create_imported(
-        source="other",
-        status="finished",
-        patient=PatientFactory(),
-        class_code="AMB",
-        start=ago(600),
-        end=ago(570),
-    )
+    visit = imported_visit(class_code="AMB", start=ago(600), end=ago(570))
     visit = lifecycle.reopen(visit, by=clinician, reason="Addition")
     visit = lifecycle.finish(visit, by=clinician)
     assert visit.length_minutes == 30

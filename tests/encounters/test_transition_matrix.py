@@ -17,7 +17,13 @@ from clinik.transitions import StaleVersion, TransitionError
 from encounters import lifecycle
 from encounters.models import Encounter, StatusPeriod
 from encounters.models.encounter import Status
-from tests.factories import EncounterFactory, PatientFactory, PractitionerFactory, UserFactory
+from tests.factories import (
+    EncounterFactory,
+    PatientFactory,
+    PractitionerFactory,
+    UserFactory,
+    imported_visit,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -126,7 +132,7 @@ def anyone() -> User:
 def visit_in(status: str, *, by: User) -> Encounter:
     """An emergency visit brought to a status by its verbs, as far back as it goes."""
     if status == "unknown":
-        return lifecycle.create_imported(source="test", status=status, patient=PatientFactory())
+        return imported_visit(status=status)
     past = clock.now() - _THE_PAST
     visit = lifecycle.open_encounter(
         patient=PatientFactory(), by=by, status="planned", planned_start=past, class_code="EMER"
@@ -222,7 +228,7 @@ def test_verb_asks_for_the_role(role: str, verb: str) -> None:
 
 @pytest.mark.parametrize("status", Status.values)
 def test_import_creates_a_visit_in_any_status(status: str) -> None:
-    visit = lifecycle.create_imported(source="other", status=status, patient=PatientFactory())
+    visit = imported_visit(status=status)
     assert (visit.status, visit.source) == (status, "other")
     assert not visit.status_history.exists()
 
@@ -230,7 +236,7 @@ def test_import_creates_a_visit_in_any_status(status: str) -> None:
 @pytest.mark.parametrize("after", Status.values)
 @pytest.mark.parametrize("before", Status.values)
 def test_import_follows_its_source_from_any_status_to_any(before: str, after: str) -> None:
-    visit = lifecycle.create_imported(source="other", status=before, patient=PatientFactory())
+    visit = imported_visit(status=before)
     moved = lifecycle.update_imported(visit, status=after)
     assert moved.status == after
     assert not moved.status_history.exists()
@@ -242,12 +248,12 @@ def test_import_verbs_refuse_a_visit_made_here() -> None:
     with pytest.raises(ValidationError):
         lifecycle.update_imported(visit, status="finished")
     with pytest.raises(ValidationError):
-        lifecycle.create_imported(source="", status="finished", patient=PatientFactory())
+        imported_visit(source="")
 
 
 @pytest.mark.parametrize("to", [s for s in Status.values if s != "unknown"])
 def test_unknown_is_clarified_to_any_status_with_a_reason(to: str, anyone: User) -> None:
-    visit = lifecycle.create_imported(source="other", status="unknown", patient=PatientFactory())
+    visit = imported_visit(status="unknown")
     with pytest.raises(ValidationError):
         lifecycle.clarify(visit, by=anyone, to=to, reason=" ")
     assert lifecycle.clarify(visit, by=anyone, to=to, reason="Asked there").status == to

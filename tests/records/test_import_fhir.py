@@ -223,7 +223,7 @@ def test_changed_status_goes_through_move(tmp_path: Path) -> None:
     report = take_in(write(tmp_path, "one", PATIENT, VISIT))
     assert report.counts["Encounter"] == Counter({"updated": 1})
     assert Encounter.objects.get().status == "finished"
-    event = AuditEvent.objects.get(act="import.status")
+    event = AuditEvent.objects.get(act="encounter.update_imported")
     assert (event.detail["from"], event.detail["to"]) == ("in-progress", "finished")
 
 
