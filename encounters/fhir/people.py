@@ -179,7 +179,11 @@ def _death(reading: Reading) -> dict[str, Any]:
     at = reading.time("deceasedDateTime", zone())
     if at is not None:
         return {"deceased": True, **timed("deceased_at", at)}
-    return {"deceased": reading.boolean("deceasedBoolean") or False, "deceased_at": None}
+    deceased = reading.boolean("deceasedBoolean") or False
+    if not deceased:
+        # That somebody said so has no column.
+        reading.keep("deceasedBoolean")
+    return {"deceased": deceased, "deceased_at": None}
 
 
 def _language(reading: Reading) -> dict[str, Any]:

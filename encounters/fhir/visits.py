@@ -133,8 +133,8 @@ def _participants(reading: Reading, mapped: Mapped) -> list[Row]:
             row.names["name"] = reference
         if reference or value.code:
             rows.append(row)
-        practitioner = reference is None or reference.resource_type == "Practitioner"
-        if sent.rest() or value.more or not practitioner:
+        if reference or sent.rest() or value.more:
+            # Of whom it names, columns hold who that is here, or only what they are called.
             reading.keep("participant")
     mapped.links["practitioner"] = _responsible([r for r in rows if _may_be_practitioner(r)])
     return rows

@@ -5,6 +5,7 @@ here under its key. Where two sources have one id, the later resource goes by it
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,7 +14,8 @@ from django.db.models import Case, CharField, Exists, F, Func, OuterRef, Q, Quer
 from django.db.models import Value as V
 from django.db.models.functions import Cast, Coalesce, Collate, Concat
 
-from clinik.models import ImportedResource
+from clinik.fhir import FhirError, Identifier, parse_reference
+from clinik.models import ImportedIdentifier, ImportedResource
 from records.exporting.kinds import MODELS
 
 # Of R4. What is longer is a digest of ours, for a resource that was sent without an id; other
@@ -48,6 +50,8 @@ class References:
         self._types: dict[str, list[str]] = {}
         self._rows: dict[tuple[str, Any], str] = {}
         self._sent: dict[Sent, str | None] = {}
+        # References that look a resource up by an identifier, and the one they mean.
+        self._found: dict[tuple[str, str], str] = {}
 
     def named(self, rows: QuerySet[Any], kind: str) -> QuerySet[Any]:
         """Rows of a table with their `xid`: what each is called outside as a resource of a type."""
@@ -102,10 +106,13 @@ class References:
     def learn_sent(self, wanted: Iterable[tuple[str, str]]) -> None:
         """(source, text of a reference): a constant number of queries for those not known yet."""
         missing: dict[str, set[tuple[str, str]]] = {}
-        if len(self._sent) > _MOST:
+        if len(self._sent) + len(self._found) > _MOST:
             self._sent.clear()
+            self._found.clear()
+        wanted = set(wanted)
+        self._learn_identified({pair for pair in wanted if "?" in pair[1]} - self._found.keys())
         for source, text in wanted:
-            kind, resource_id = _meant(text)
+            kind, resource_id = _meant(self._found.get((source, text), text))
             if resource_id and (source, kind, resource_id) not in self._sent:
                 missing.setdefault(source, set()).add((kind, resource_id))
         for source, pairs in missing.items():
@@ -113,6 +120,31 @@ class References:
                 self._sent[source, *pair] = None
             for part in _parts(sorted(pairs)):
                 self._look_up(source, part)
+
+    def _learn_identified(self, wanted: Iterable[tuple[str, str]]) -> None:
+        """Which resource Type?identifier=system|value means, where exactly one has it."""
+        asked: dict[tuple[str, str], list[tuple[str, Identifier]]] = {}
+        for source, text in wanted:
+            self._found[source, text] = text
+            if identifier := _identified(text):
+                kind = text.partition("?")[0]
+                asked.setdefault((source, kind), []).append((text, identifier))
+        for (source, kind), pairs in asked.items():
+            values = {identifier.value for _text, identifier in pairs}
+            known: dict[tuple[str | None, str], set[str]] = defaultdict(set)
+            for part in _parts(sorted(values)):
+                found = ImportedIdentifier.objects.filter(
+                    source=source, resource_type=kind, value__in=part
+                )
+                for system, value, resource_id in found.values_list(
+                    "system", "value", "resource_id"
+                ):
+                    known[system, value].add(resource_id)
+                    known[None, value].add(resource_id)
+            for text, identifier in pairs:
+                ids = known[identifier.system, identifier.value]
+                if len(ids) == 1:
+                    self._found[source, text] = f"{kind}/{next(iter(ids))}"
 
     def _look_up(self, source: str, pairs: Sequence[tuple[str, str]]) -> None:
         kinds = {kind for kind, _id in pairs}
@@ -137,6 +169,7 @@ class References:
 
     def sent(self, source: str, text: str) -> str:
         """The reference as it goes out: as sent, unless its target has another name here."""
+        text = self._found.get((source, text), text)
         kind, resource_id = _meant(text)
         target = self._sent.get((source, kind, resource_id)) if resource_id else None
         if target is None or target == f"{kind}/{resource_id}":
@@ -169,6 +202,15 @@ def _meant(text: str) -> tuple[str, str]:
     if match is None or (match.start(1) and not _ABSOLUTE.match(text)):
         return "", ""
     return match[1], match[2]
+
+
+def _identified(text: str) -> Identifier | None:
+    """The identifier that Type?identifier=system|value asks for."""
+    try:
+        reference = parse_reference({"reference": text}, "")
+    except FhirError:
+        return None
+    return reference.identifier if reference and reference.kind == "conditional" else None
 
 
 def _loose(rows: QuerySet[Any], name: str) -> list[str]:

@@ -169,6 +169,24 @@ def test_a_reference_in_what_was_sent_follows_its_target(tmp_path: Path) -> None
     ]
 
 
+def test_a_reference_by_identifier_goes_out_as_what_it_means(tmp_path: Path) -> None:
+    """So an export of one patient holds it; where nobody or several have it, it stays as sent."""
+    number = {"system": "urn:o", "value": "7"}
+    names = ("Organization?identifier=urn:o|7", "Organization?identifier=urn:o|8")
+    managing = {"managingOrganization": {"reference": names[0]}}
+    patient = about(
+        bundles.PATIENT,
+        **managing,
+        extension=[{"url": "x", "valueReference": {"reference": names[1]}}],
+    )
+    take_in(write(tmp_path, "a", about(bundles.CLINIC, identifier=[number]), patient))
+    text = exported(OfPatient(Patient.objects.get()))
+    told = resources(text)["Patient/p"]
+    assert set(resources(text)) == {"Patient/p", "Organization/o"}
+    assert told["managingOrganization"]["reference"] == "Organization/o"
+    assert told["extension"][0]["valueReference"]["reference"] == names[1]
+
+
 def test_a_resource_that_became_no_row_goes_out_as_it_came() -> None:
     patient = factories.PatientFactory()
     raw = {
