@@ -22,6 +22,7 @@ DIAGNOSIS_ROLE = "http://terminology.hl7.org/CodeSystem/diagnosis-role"
 PARTICIPANT_TYPE = "http://terminology.hl7.org/CodeSystem/participant-type"
 # Why a visit was cancelled: R4 has no element for it.
 CANCEL_REASON = "urn:clinik:cancel-reason"
+ENTERED_IN_ERROR = "entered-in-error"
 _LAST = "9999"
 
 
@@ -122,7 +123,8 @@ def _diagnoses(parts: Parts, link: Link) -> list[Resource]:
     found = []
     for part in parts["diagnoses"]:
         reference = link("Condition", part.id)
-        if reference is None or not (part.use or part.rank or not part.source):
+        named = part.use or part.rank or not part.source
+        if reference is None or part.verification == ENTERED_IN_ERROR or not named:
             continue
         sent = {
             "condition": reference,

@@ -34,8 +34,8 @@ def filled(elements: Resource) -> Resource:
     }
 
 
-# 2025-01-15T09:00:00+01:00; offsets of old times may have seconds, which FHIR cannot write.
-_USUAL = 25
+# As in 2025-01-15T09:00:00+01:00; offsets of old times have seconds, which FHIR cannot write.
+_USUAL = len("+01:00")
 
 
 @lru_cache(maxsize=256)
@@ -72,12 +72,12 @@ def when(moment: dt.datetime | None, precision: str = "instant") -> str | None:
     """A dateTime in the precision that was given, instants with the clinic's offset."""
     if moment is None:
         return None
-    if precision == "instant" and not moment.microsecond:
+    if precision == "instant":
         text = moment.astimezone(zone()).isoformat()
-        if text.endswith("+00:00"):
-            return f"{text[:-6]}Z"
-        if len(text) == _USUAL:
-            return text
+        local = text[:26].rstrip("0") if moment.microsecond else text[:19]
+        offset = text[26 if moment.microsecond else 19 :]
+        if len(offset) == _USUAL:
+            return f"{local}Z" if offset == "+00:00" else local + offset
     return format_datetime(FhirTime(moment, precision), zone())  # type: ignore[arg-type]
 
 

@@ -78,8 +78,8 @@ _NOT_READ = frozenset(
 )
 
 
-def columns(model: type[models.Model]) -> list[str]:
-    return [f.attname for f in model._meta.concrete_fields if f.attname not in _NOT_READ]
+def columns(model: type[models.Model]) -> tuple[str, ...]:
+    return tuple(f.attname for f in model._meta.concrete_fields if f.attname not in _NOT_READ)
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Part:
     sent: bool = True
 
     @cached_property
-    def columns(self) -> list[str]:
+    def columns(self) -> tuple[str, ...]:
         return columns(self.model)
 
 
@@ -112,7 +112,7 @@ class Table:
     links: tuple[tuple[str, str], ...] = ()
 
     @cached_property
-    def columns(self) -> list[str]:
+    def columns(self) -> tuple[str, ...]:
         return columns(self.model)
 
 

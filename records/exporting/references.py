@@ -17,6 +17,7 @@ from django.db.models.functions import Cast, Coalesce, Collate, Concat
 from clinik.fhir import FhirError, Identifier, parse_reference
 from clinik.models import ImportedIdentifier, ImportedResource
 from records.exporting.kinds import MODELS
+from records.exporting.rows import key
 
 # Of R4. What is longer is a digest of ours, for a resource that was sent without an id; other
 # characters come from CSV files.
@@ -48,7 +49,7 @@ class References:
     def __init__(self) -> None:
         self.sources = _loose(ImportedResource.objects.all(), "source")
         self._types: dict[str, list[str]] = {}
-        self._rows: dict[tuple[str, Any], str] = {}
+        self._rows: dict[str, dict[Any, str]] = {}
         self._sent: dict[Sent, str | None] = {}
         # References that look a resource up by an identifier, and the one they mean.
         self._found: dict[tuple[str, str], str] = {}
@@ -82,24 +83,23 @@ class References:
 
     # Rows
 
-    def learn(self, wanted: Iterable[tuple[str, Any]]) -> None:
-        """Rows by (resource type, key): one query a type for those not known yet."""
-        missing: dict[str, set[Any]] = {}
-        for kind, row_id in wanted:
-            if row_id is not None and (kind, row_id) not in self._rows:
-                missing.setdefault(kind, set()).add(row_id)
-        if len(self._rows) > _MOST:
+    def learn(self, wanted: Iterable[tuple[str, set[Any]]]) -> None:
+        """Keys of rows by resource type: one query a type for those not known yet."""
+        if sum(map(len, self._rows.values())) > _MOST:
             self._rows.clear()
-            return self.learn(wanted)
-        for kind, ids in missing.items():
+        for kind, keys in wanted:
+            known = self._rows.setdefault(kind, {})
+            missing = list(keys - known.keys() - {None})
+            if not missing:
+                continue
             rows = self.named(MODELS[kind]._default_manager.order_by(), kind)
-            for part in _parts(list(ids)):
-                for row_id, xid in rows.filter(pk__in=part).values_list("pk", "xid"):
-                    self._rows[kind, row_id] = f"{kind}/{xid}"
+            for part in _parts(missing):
+                for row_id, xid in rows.filter(pk__in=part).values_list(key(), "xid"):
+                    known[row_id] = f"{kind}/{xid}"
 
     def row(self, kind: str, row_id: Any) -> str | None:
         """ "Patient/123" of a row that was learnt; None for none."""
-        return self._rows.get((kind, row_id))
+        return self._rows[kind].get(row_id)
 
     # References as they were sent
 

@@ -5,6 +5,7 @@ import heapq
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 from django.db.models import QuerySet
@@ -16,6 +17,7 @@ from encounters.models import Practitioner
 from records.exporting.kinds import ORDER, SHARED, TABLES, Part, Table
 from records.exporting.overlay import overlay, restore, still_true
 from records.exporting.references import References, in_order
+from records.exporting.rows import fetch, key
 from records.exporting.scope import Scope
 from records.exporting.snapshot import snapshot
 from records.fhir.notes import IN_NOTE
@@ -79,7 +81,7 @@ class Export:
         rows = self.scope.rows(table)
         if self.scope.gathers and table.model is Practitioner:
             rows = self._gathered(Practitioner.objects.order_by(), table)
-        ids = in_order(self.references.named(rows, table.kind)).values_list("pk", "xid")
+        ids = in_order(self.references.named(rows, table.kind)).values_list(key(), "xid")
         for chunk in _chunks(ids, _ROWS):
             yield from Chunk(table, chunk, self.references).resources()
 
@@ -135,9 +137,8 @@ class Chunk:
         self.table = table
         self.ids = ids
         self.references = references
-        keys = [pk for pk, _xid in ids]
-        rows = table.model._default_manager.filter(pk__in=keys).order_by()
-        self.rows = {row.id: row for row in rows.values_list(*table.columns, named=True)}
+        keys = [key for key, _xid in ids]
+        self.rows = {row.id: row for row in fetch(table.model, table.columns, "id", keys)}
         self.parts = {part.name: self._parts(part) for part in table.parts}
         self.sent = self._sent(keys)
         _resolve(self.sent.values(), references)
@@ -146,31 +147,25 @@ class Chunk:
     def _parts(self, part: Part) -> Mapping[Any, list[Any]]:
         owners = {getattr(row, part.own) for row in self.rows.values()} - {None}
         found: dict[Any, list[Any]] = defaultdict(list)
-        rows = part.model._default_manager.filter(**{f"{part.by}__in": owners}).order_by()
-        if part.name == "diagnoses":
-            rows = rows.exclude(verification="entered-in-error")
-        for row in rows.values_list(*part.columns, named=True):
+        for row in fetch(part.model, part.columns, part.by, list(owners)):
             found[getattr(row, part.by)].append(row)
         return found
 
     def _sent(self, keys: list[Any]) -> dict[Any, _Sent]:
         """The first key of each row as this type."""
-        found = ImportedResource.objects.filter(row_id__in=keys, resource_type=self.table.kind)
-        columns = ("row_id", "source", "raw", "row_version")
-        return {
-            row_id: _Sent(source, raw, version)
-            for row_id, source, raw, version in found.order_by("-pk").values_list(*columns)
-        }
+        columns = ("id", "row_id", "source", "raw", "row_version")
+        found = fetch(ImportedResource, columns, "row_id", keys, resource_type=self.table.kind)
+        found.sort(key=attrgetter("id"), reverse=True)
+        return {row.row_id: _Sent(row.source, row.raw, row.row_version) for row in found}
 
-    def _linked(self) -> Iterator[tuple[str, Any]]:
+    def _linked(self) -> Iterator[tuple[str, set[Any]]]:
+        """Resource types and the rows that are referred to as one."""
         for name, kind in self.table.links:
-            for row in self.rows.values():
-                yield kind, getattr(row, name)
+            yield kind, set(map(attrgetter(name), self.rows.values()))
         for part in self.table.parts:
+            rows = [row for found in self.parts[part.name].values() for row in found]
             for name, kind in part.links:
-                for rows in self.parts[part.name].values():
-                    for row in rows:
-                        yield kind, getattr(row, name)
+                yield kind, set(map(attrgetter(name), rows))
 
     def resources(self) -> Iterator[Named]:
         for row_id, xid in self.ids:
@@ -233,11 +228,11 @@ class _Link:
 
 def _fill_in_text(raw: Resource, row: Any, parts: Parts) -> None:
     """A note's text, which `raw` does not keep a second time."""
-    for key in ("content", "presentedForm"):
-        for one in raw.get(key, ()):
+    for name in ("content", "presentedForm"):
+        for one in raw.get(name, ()):
             attachment = one.get("attachment", one) if isinstance(one, dict) else {}
             if attachment.get("data") == IN_NOTE:
-                text = row.content if key == "content" else _first_text(parts)
+                text = row.content if name == "content" else _first_text(parts)
                 charset = (
                     str(attachment.get("contentType", "")).partition("charset=")[2].strip(' "')
                 )
