@@ -185,10 +185,10 @@ class RunLog:
             "skip_invalid": options.skip_invalid,
             "time_zone": str(conventions.zone),
             "date_formats": list(conventions.formats),
-            "map": _digest(options.map),
-            "rejected": _digest(sorted(self.outcome.bad_lines)),
+            "map": _digest(options.map) if options.map != FileMap() else "",
+            "rejected": _digest(sorted(self.outcome.bad_lines)) if self.outcome.bad else "",
         }
 
 
 def _digest(value: Any) -> str:
-    return hashlib.sha256(repr(value).encode()).hexdigest()
+    return hashlib.sha256(repr(value).encode()).hexdigest()[:16]

@@ -37,7 +37,7 @@ class FileMap:
     columns: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
-    ignore: frozenset[str] = frozenset()
+    ignore: tuple[str, ...] = ()
     encoding: str = ""
     delimiter: str = ""
     date_formats: tuple[str, ...] = ()
@@ -101,7 +101,7 @@ def load_map(path: Path, kind: Kind) -> FileMap:
         columns=_texts(tables["columns"]),
         values=values,
         constants=_texts(tables["constants"]),
-        ignore=frozenset(map(folded, map(str, own.get("ignore", [])))),
+        ignore=tuple(sorted(folded(str(header)) for header in own.get("ignore", []))),
         **general,
     )
 

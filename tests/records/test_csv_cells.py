@@ -195,6 +195,13 @@ def test_map_with_a_mistake_is_refused_in_words(tmp_path: Path, text: str, reaso
         load_map(path, KINDS["patients"])
 
 
+def test_map_is_the_same_whenever_it_is_read() -> None:
+    """A run that was cut off goes on under the same map only; sets change their order."""
+    file_map = load_map(ROOT / "docs" / "csv-maps" / "ae.toml", KINDS["visits"])
+    assert file_map.ignore == ("age", "gender", "postcode", "treatment")
+    assert file_map.constants == {"status": "finished", "class": "EMER"}
+
+
 def test_map_must_name_headers_that_are_there() -> None:
     with pytest.raises(BadFile, match="family from “Nachname”, which is not in the header"):
         bind(["id"], KINDS["patients"], FileMap(columns={"id": "ID", "family": "Nachname"}))
