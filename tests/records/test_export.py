@@ -1,7 +1,9 @@
 """What an export holds, and under which names; the round trip has a file of its own."""
 
+import datetime as dt
 import io
 import json
+import threading
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -13,10 +15,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from clinik import clock
 from clinik.models import AuditEvent, ImportedResource
 from clinik.roles import CLINICIAN, FRONT_DESK, NURSE
 from encounters.models import Diagnosis, Encounter, Patient
-from records.exporting import OfEncounter, OfPatient
+from records.exporting import Everything, Export, OfEncounter, OfPatient
+from records.exporting.kinds import TABLES
+from records.exporting.rows import fetch, key
+from records.models import Observation
 from tests import bundles, factories
 from tests.bundles import about, take_in, write
 from tests.exports import exported, resources, the
@@ -200,10 +206,10 @@ def test_a_resource_that_became_no_row_goes_out_as_it_came() -> None:
     ImportedResource.objects.create(
         **keys, resource_type="Procedure", resource_id="1", patient_id=patient.pk, raw=raw
     )
-    for key, parent in (("o", "above"), ("above", None), ("other", None)):
+    for name, parent in (("o", "above"), ("above", None), ("other", None)):
         part_of = {"partOf": {"reference": f"Organization/{parent}"}} if parent else {}
         ImportedResource.objects.create(
-            **keys, resource_type="Organization", resource_id=key, raw={"name": key, **part_of}
+            **keys, resource_type="Organization", resource_id=name, raw={"name": name, **part_of}
         )
     ImportedResource.objects.create(
         **keys,
@@ -236,6 +242,50 @@ def test_a_chunk_costs_the_same_queries_with_one_row_and_with_many() -> None:
     for _again in range(5):
         add()
     assert cost() == one
+
+
+def test_rows_read_past_the_orm_are_what_it_reads() -> None:
+    """All but keys, which stay as the driver gives them."""
+    visit = factories.EncounterFactory(
+        patient__birth_time=dt.time(23, 59), patient__deceased_at=clock.now(), status="finished"
+    )
+    factories.ObservationFactory(
+        encounter=visit, value_boolean=True, value="", code_more=[{"code": "é"}]
+    )
+    factories.NoteFactory(encounter=visit, signed=True)
+    factories.PrescriptionFactory(encounter=visit, refills=2)
+    read = 0
+    for table in TABLES:
+        for row in table.model._default_manager.all():
+            at = table.model._default_manager.values_list(key(), flat=True).get(pk=row.pk)
+            (found,) = fetch(table.model, table.columns, "id", [at])
+            for name in table.columns:
+                mine, theirs = getattr(found, name), getattr(row, name)
+                if name != "id" and not name.endswith("_id"):
+                    assert (type(mine), mine) == (type(theirs), theirs), name
+            read += 1
+    assert read == 7
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_clinic_works_on_while_an_export_is_read() -> None:
+    """From one state of the database, and without holding up who writes."""
+    factories.ObservationFactory()
+    lines = Export(Everything()).lines()
+    first = next(lines)
+
+    def write() -> None:
+        try:
+            factories.ObservationFactory()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    thread.join()
+    told = [first, *lines]
+    assert [kind for kind, _text in told] == ["Patient", "Encounter", "Observation"]
+    assert Observation.objects.count() == 2, "it was written meanwhile"
 
 
 # The pages
