@@ -29,6 +29,7 @@ from encounters.models.allergy import Category as AllergyCategory
 from encounters.models.allergy import Criticality, Severity
 from encounters.models.allergy import Type as AllergyType
 from encounters.models.diagnosis import Category
+from encounters.models.encounter import DATE_UNKNOWN
 
 # SNOMED CT "No known allergy": a statement of its own here, not an allergy to warn of.
 _NONE_KNOWN = (SNOMED, "716186003")
@@ -93,6 +94,9 @@ def read_allergy(resource: dict[str, Any], place: str) -> Mapped:
     onset = reading.time("onsetDateTime", zone())
     if (substance.system, substance.code) == _NONE_KNOWN:
         mapped = Mapped(NoKnownAllergies, {"stated_at": recorded.instant} if recorded else {})
+        if _is_over(resource):
+            # When it ended nobody says; what counts is that it does not stand any more.
+            mapped.fields["ended_at"] = recorded.instant if recorded else DATE_UNKNOWN
         link(reading, mapped, patient="patient", author=("asserter", "recorder"))
         mapped.raw = reading.rest()
         unsent(reading, mapped, "recordedDate", "asserter", "verificationStatus")
@@ -125,6 +129,11 @@ def read_allergy(resource: dict[str, Any], place: str) -> Mapped:
     mapped.raw = reading.rest()
     unsent(reading, mapped, "recordedDate", "recorder")
     return mapped
+
+
+def _is_over(resource: dict[str, Any]) -> bool:
+    codings = (resource.get("clinicalStatus") or {}).get("coding") or []
+    return any(coding.get("code") in ("inactive", "resolved") for coding in codings)
 
 
 def _choice(reading: Reading, key: str, known: list[str]) -> dict[str, str]:
