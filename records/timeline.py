@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
+from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -89,6 +90,8 @@ LAST_WORDS = {
     "enter_in_error": pgettext("timeline", "entered in error"),
     "print": pgettext("timeline", "printed"),
 }
+# Whose line leads to the versions of the row.
+CHANGING = ("change", "correct", "enter_in_error", "restore", "step_back", "correct_time")
 WARNING_ACTS = ("enter_in_error", "step_back", "restore")
 
 
@@ -104,6 +107,8 @@ class Entry:
     why: str = ""
     day: str = ""
     warning: bool = False
+    # The versions of what was changed, from what to what.
+    href: str = ""
 
 
 @dataclass(frozen=True)
@@ -251,7 +256,7 @@ def _acts(
         entry = _act(event, len(made[press]), labels)
         if len(made[press]) > 1 and all(pk in vitals for pk in made[press]):
             entry = replace(entry, bold="", text=_("vitals taken"))
-        yield entry if chart else replace(entry, why="")
+        yield entry if chart else replace(entry, why="", href="")
 
 
 def _press(event: AuditEvent) -> tuple[object, ...]:
@@ -283,7 +288,15 @@ def _act(event: AuditEvent, count: int, labels: Mapping[str, str]) -> Entry:
         who=name_of(event.by),
         why=event.reason,
         warning=verb in WARNING_ACTS,
+        href=_versions(event) if verb in CHANGING and count == 1 else "",
     )
+
+
+def _versions(event: AuditEvent) -> str:
+    from records.versions import kind_of
+
+    kind = kind_of(event.object_type)
+    return reverse("records:row_versions", args=[kind, event.object_id]) if kind else ""
 
 
 def _kind_words(object_type: str, count: int) -> str:

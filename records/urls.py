@@ -20,6 +20,7 @@ from records.views import (
     prescriptions,
     todo,
     trends,
+    versions,
     visit,
     vitals,
 )
@@ -108,6 +109,7 @@ urlpatterns: list[URLPattern] = [
         instruments.instrument_add,
         name="instrument_add",
     ),
+    path("versions/<slug:kind>/<uuid:pk>/", versions.row_versions, name="row_versions"),
     path("records/<slug:kind>/<uuid:pk>/error/", errors.record_error, name="record_error"),
     path("patients/<uuid:patient_pk>/visits/past/", past.encounter_past, name="encounter_past"),
 ]

@@ -140,6 +140,7 @@ TABLE: dict[str, Row] = {
     "records:dosage_read": row(CARE),
     "records:prescription_step": row(CARE, CARE),
     "records:assessment_add": row({C}, {C}),
+    "records:row_versions": row({N, C, A}),
     "records:record_error": row({N, C, A}, {N, C, A}),
 }
 
@@ -173,6 +174,10 @@ def test_every_url_is_listed() -> None:
 
 @pytest.fixture
 def world(db: None) -> dict[str, Any]:
+    return make_world()
+
+
+def make_world() -> dict[str, Any]:
     """One row of each kind for the ids in URLs, by URL name where the parameter's is not enough."""
     from tests import factories
 
