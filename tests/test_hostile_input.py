@@ -47,6 +47,7 @@ _SEARCH = (
     "q", "cursor", "count", "sort", "from", "to", "on", "status", "class_code", "patient",
     "practitioner", "diagnosis", "reason", "type", "service", "location", "open",
 )  # fmt: skip
+_TRAIL = ("person", "patient", "act", "action", "outcome", "since", "until")
 USED = {
     "encounters:patient_find": ("q",),
     "encounters:patient_list": ("q", "after", "before"),
@@ -54,6 +55,9 @@ USED = {
     "encounters:encounter_list": _SEARCH,
     "encounters:encounter_csv": _SEARCH,
     "encounters:encounter_open": ("plan", "date"),
+    "encounters:trail_list": (*_TRAIL, "before", "after"),
+    "encounters:trail_csv": _TRAIL,
+    "encounters:patient_trail": ("since", "until", "before", "outside"),
     "records:board_today": ("date", "room", "version"),
     "records:board_earlier": ("after",),
     "records:patient_detail": ("visits", "notes"),
