@@ -151,6 +151,9 @@ def plain(number: Any) -> Any:
     No FHIR element is called $decimal.
     """
     text = number.text
+    if "e" in text or "E" in text:
+        # PostgreSQL writes out what an exponent shortens.
+        return {"$decimal": text}
     for kind in (int, float):
         try:
             if str(kind(text)) == text:

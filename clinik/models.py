@@ -206,8 +206,9 @@ class ImportedResource(Kept):
     Several keys may name one row. `row_version` is the row's version as the import wrote it: a
     higher one now means that staff have edited it. `raw` keeps what is not modelled: of a resource
     that became a row its further elements, of one that became none (`row_model` empty: an
-    organisation, a procedure) the whole of it, as sent. `patient_id` is whose it is. `first_run`
-    brought it, `run` brought what it says now.
+    organisation, a procedure) the whole of it, as sent. `patient_id` is whose it is, `encounter_id`
+    of which visit (of one that became no row). `first_run` brought it, `run` brought what it says
+    now.
     """
 
     source = models.CharField(max_length=200)
@@ -217,6 +218,7 @@ class ImportedResource(Kept):
     row_id = models.UUIDField(null=True)
     row_version = models.PositiveIntegerField(default=1)
     patient_id = models.UUIDField(null=True)
+    encounter_id = models.UUIDField(null=True)
     digest = models.CharField(max_length=64)
     raw = models.JSONField(default=dict)
     first_run = models.ForeignKey(

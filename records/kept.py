@@ -37,8 +37,6 @@ _WHEN = (
     *("performed", "occurrence", "effective", "date", "period", "started", "created", "issued"),
     *("authoredOn", "recordedDate", "billablePeriod", "servicedPeriod", "assertedDate"),
 )
-# Where they name a visit; bills do at their items.
-_VISIT = ("encounter", "context", "item__0__encounter__0")
 
 
 @dataclass(frozen=True)
@@ -66,12 +64,8 @@ class KeptPage:
 
 
 def kinds_of(patient: Patient, user: Any) -> list[tuple[str, int]]:
-    """How many of each kind, the most first: one query where there are none, else two."""
-    kept = _kept_of(patient, user)
-    found = _counted(kept)
-    if found and (others := _about_somebody_else(patient, kept)):
-        found = _counted(kept.exclude(pk__in=others))
-    return found
+    """How many of each kind, the most first: one query."""
+    return _counted(_kept_of(patient, user))
 
 
 def _counted(kept: Any) -> list[tuple[str, int]]:
@@ -85,28 +79,16 @@ def _kept_of(patient: Patient, user: Any) -> Any:
         return ImportedResource.objects.none()
     survivor = patient.merged_into_id or patient.pk
     people = Patient.objects.order_by().filter(Q(pk=survivor) | Q(merged_into=survivor))
-    return ImportedResource.objects.filter(row_id=None, patient_id__in=people.values("pk"))
+    kept = ImportedResource.objects.filter(row_id=None, patient_id__in=people.values("pk"))
+    return kept.exclude(of_visits_about_somebody_else())
 
 
-def _about_somebody_else(patient: Patient, kept: Any) -> list[int]:
-    """Keys of those that name a visit of this person which was about somebody else."""
-    wrong = (
-        Encounter.objects.of_patient(patient)
-        .filter(status=EncounterStatus.ENTERED_IN_ERROR, error_about=ErrorAbout.SOMEBODY_ELSE)
-        .values("pk")
+def of_visits_about_somebody_else() -> Q:
+    """Those of visits that were about somebody else than the patient they stand with."""
+    wrong = Encounter.objects.filter(
+        status=EncounterStatus.ENTERED_IN_ERROR, error_about=ErrorAbout.SOMEBODY_ELSE
     )
-    keys = ImportedResource.objects.filter(row_model="encounters.encounter", row_id__in=wrong)
-    names = [
-        name
-        for key in keys.values_list("resource_id", flat=True)
-        for name in (key, f"Encounter/{key}", f"urn:uuid:{key}")
-    ]
-    if not names:
-        return []
-    named = Q()
-    for place in _VISIT:
-        named |= Q(**{f"raw__{place}__reference__in": names})
-    return list(kept.filter(named).values_list("pk", flat=True))
+    return Q(encounter_id__in=wrong.values("pk"))
 
 
 def page_of_kept(
@@ -114,7 +96,7 @@ def page_of_kept(
 ) -> KeptPage:
     """A page of them, the last that came first."""
     kept = _kept_of(patient, user)
-    kept = kept.exclude(pk__in=_about_somebody_else(patient, kept)).order_by("-pk")
+    kept = kept.order_by("-pk")
     if kind:
         kept = kept.filter(resource_type=kind)
     if after is not None:

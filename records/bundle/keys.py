@@ -32,6 +32,7 @@ class KeyBook:
         row_id: uuid.UUID | None = None,
         row_version: int = 1,
         patient_id: uuid.UUID | None = None,
+        encounter_id: uuid.UUID | None = None,
         raw: Any = None,
     ) -> None:
         self._new.append(
@@ -43,6 +44,7 @@ class KeyBook:
                 "row_id": row_id,
                 "row_version": row_version,
                 "patient_id": patient_id,
+                "encounter_id": encounter_id,
                 "digest": entry.digest,
                 "raw": raw or {},
                 "first_run_id": self._run.pk,
@@ -100,6 +102,6 @@ class KeyBook:
         bulk.insert(ImportedIdentifier, self._identifiers)
         ImportedResource.objects.bulk_update(
             list(self._changed.values()),
-            ["raw", "run", "digest", "row_version", "patient_id"],
+            ["raw", "run", "digest", "row_version", "patient_id", "encounter_id"],
             batch_size=200,
         )

@@ -194,6 +194,11 @@ def _keep(entry: Entry, one: Sent, places: Any) -> None:
     visit = one.resource.get("encounter")
     if visit is None and isinstance(context := one.resource.get("context"), dict):
         visit = context if "reference" in context else context.get("encounter")
+    if visit is None and isinstance(items := one.resource.get("item"), list):
+        # Of a bill the items say it.
+        visit = next(
+            (i["encounter"] for i in items if isinstance(i, dict) and "encounter" in i), None
+        )
     entry.owner_visit = _target(one, visit, "Encounter", places)
 
 
@@ -218,6 +223,7 @@ def name_uses(chunk: Chunk, sent: dict[str, Sent]) -> None:
         mapped = chunk.mapped.get(entry.key)
         if mapped is None:
             continue
+        patient = mapped.links.get("patient")
         for target, use, rank in mapped.conditions:
             own = chunk.mapped.get(target.key) if target is not None else None
             reason = ""
@@ -226,7 +232,7 @@ def name_uses(chunk: Chunk, sent: dict[str, Sent]) -> None:
                 mapped.raw["diagnosis"] = sent[entry.place].resource["diagnosis"]
             elif target.key in named:
                 reason = _("names the same condition a second time, left out")
-            elif not _use(own, entry, use, rank):
+            elif own.links["patient"] != patient or not _use(own, entry, use, rank):
                 reason = _("names a condition of another visit, its use is left out")
             else:
                 named.add(target.key)

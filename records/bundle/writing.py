@@ -92,7 +92,7 @@ class ChunkWriter:
         """Organisations, places, roles and medications are kept whole: others refer to them."""
         for entry in self.chunk.entries:
             if entry.kind in KEPT:
-                self._keep_whole(entry, None)
+                self._keep_whole(entry, None, None)
 
     def _keep_of_patients(self) -> None:
         """Resources that are not modelled are kept whole where they are an imported patient's."""
@@ -101,23 +101,23 @@ class ChunkWriter:
                 continue
             self.report.unmodelled[entry.kind] += 1
             patient = self.known.row_id(entry.owner) if entry.owner is not None else None
-            if patient is None and entry.owner_visit is not None:
-                visit = self.known.row_id(entry.owner_visit)
-                patient = self.known.owners.get(visit) if visit is not None else None
+            visit = self.known.row_id(entry.owner_visit) if entry.owner_visit is not None else None
+            if patient is None and visit is not None:
+                patient = self.known.owners.get(visit)
             if patient is not None:
-                self._keep_whole(entry, patient)
+                self._keep_whole(entry, patient, visit)
             else:
                 self.report.count(entry.kind, SKIPPED)
 
-    def _keep_whole(self, entry: Entry, patient: uuid.UUID | None) -> None:
+    def _keep_whole(self, entry: Entry, patient: uuid.UUID | None, visit: uuid.UUID | None) -> None:
         key = self.known.keys.get(entry.key)
         if key is None:
-            self.keys.new(entry, patient_id=patient, raw=entry.raw)
+            self.keys.new(entry, patient_id=patient, encounter_id=visit, raw=entry.raw)
             self.report.count(entry.kind, CREATED)
         elif entry.create_only:
             self.report.count(entry.kind, UNCHANGED)
         else:
-            key.patient_id = patient
+            key.patient_id, key.encounter_id = patient, visit
             self._see(key, entry, entry.whole)
 
     # -- rows -----------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from clinik.models import ImportedResource
 from encounters.models import Diagnosis, Encounter, Patient, Practitioner
 from encounters.models.encounter import ErrorAbout, Status
 from records.exporting.kinds import Table
+from records.kept import of_visits_about_somebody_else
 from records.models import Note, Report
 
 
@@ -61,6 +62,11 @@ def _true_rows(table: Table) -> QuerySet[Any]:
     return rows
 
 
+def _true_whole() -> QuerySet[ImportedResource]:
+    kept = ImportedResource.objects.filter(row_id=None)
+    return kept.exclude(of_visits_about_somebody_else())
+
+
 def _told_by_a_report() -> Q:
     """A text that came as a report and in no document: the report tells it, if nothing is added."""
     own = ImportedResource.objects.filter(row_id=OuterRef("pk"), resource_type="DocumentReference")
@@ -80,7 +86,7 @@ class Everything(Scope):
         return _true_rows(table)
 
     def whole(self) -> QuerySet[ImportedResource]:
-        return ImportedResource.objects.filter(row_id=None)
+        return _true_whole()
 
 
 class OfPatient(Scope):
@@ -99,7 +105,7 @@ class OfPatient(Scope):
         return rows.filter(patient__in=self._people)
 
     def whole(self) -> QuerySet[ImportedResource]:
-        return ImportedResource.objects.filter(row_id=None, patient_id__in=self._people)
+        return _true_whole().filter(patient_id__in=self._people)
 
 
 class OfEncounter(Scope):
@@ -124,7 +130,7 @@ class OfEncounter(Scope):
         return rows.filter(encounter=self._key) if "encounter" in names else rows.none()
 
     def whole(self) -> QuerySet[ImportedResource]:
-        return ImportedResource.objects.filter(row_id=None, patient_id=self._patient)
+        return _true_whole().filter(encounter_id=self._key)
 
 
 def find_scope(patient: str | None, encounter: str | None) -> Scope:

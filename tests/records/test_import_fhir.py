@@ -134,7 +134,10 @@ def test_condition_without_a_visit_belongs_to_the_one_that_names_it(tmp_path: Pa
     assert Diagnosis.objects.get().encounter == Encounter.objects.get()
     other = about(problem, subject={"reference": "urn:uuid:q"}, id="c")
     wrong = write(tmp_path, "two", PATIENT, about(PATIENT, id="q"), visit, other)
-    assert "another patient" in take_in(wrong, source="two").failures[0].reason
+    report = take_in(wrong, source="two")
+    assert report.failures == []
+    assert "another visit" in report.warnings[0].reason
+    assert Diagnosis.objects.get(source="two").encounter is None
 
 
 def test_condition_of_an_earlier_file_is_ranked_by_a_later_visit(tmp_path: Path) -> None:

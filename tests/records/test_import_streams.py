@@ -333,6 +333,25 @@ def test_unmodelled_resource_is_kept_whole_where_it_is_a_patients(tmp_path: Path
     assert report.unmodelled == Counter(Procedure=1, Device=1)
     key = ImportedResource.objects.get(resource_type="Procedure")
     assert (key.raw, key.row_id, key.patient_id) == (procedure, None, Patient.objects.get().pk)
+    assert key.encounter_id is None
+
+
+def test_kept_resource_knows_its_visit_however_it_names_it(tmp_path: Path) -> None:
+    reference = {"reference": "Encounter/e"}
+    ways: dict[str, Any] = {
+        "Procedure": {"encounter": reference},
+        "Communication": {"encounter": {"reference": "http://here.example/fhir/Encounter/e"}},
+        "MedicationStatement": {"context": reference},
+        "Claim": {"item": [{"sequence": 1}, {"encounter": [reference]}]},
+    }
+    mine = [
+        {"resourceType": kind, "id": "x", "subject": {"reference": "Patient/p"}, **said}
+        for kind, said in ways.items()
+    ]
+    take_in(lines(tmp_path, "1.ndjson", *mine, PATIENT, VISIT))
+    kept = ImportedResource.objects.filter(resource_type__in=ways)
+    assert set(kept.values_list("encounter_id", flat=True)) == {Encounter.objects.get().pk}
+    assert kept.count() == len(ways)
 
 
 # -- the command --------------------------------------------------------------------------------

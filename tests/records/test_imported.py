@@ -49,13 +49,16 @@ def came(row: Any, run: ImportRun) -> None:
     )
 
 
-def keep(patient: Patient, kind: str = "Procedure", **raw: Any) -> ImportedResource:
+def keep(
+    patient: Patient, kind: str = "Procedure", visit: Encounter | None = None, **raw: Any
+) -> ImportedResource:
     number = ImportedResource.objects.count()
     return ImportedResource.objects.create(
         source="city",
         resource_type=kind,
         resource_id=f"k{number}",
         patient_id=patient.pk,
+        encounter_id=visit.pk if visit else None,
         digest="0",
         raw={"resourceType": kind, "id": f"k{number}", **raw},
     )
@@ -188,9 +191,9 @@ def test_a_long_list_goes_on_and_shows_each_row_once(monkeypatch: Any) -> None:
 def test_what_belongs_to_a_visit_about_somebody_else_counts_no_more(run: ImportRun) -> None:
     visit: Encounter = EncounterFactory(source="city")
     came(visit, run)
-    keep(visit.patient, encounter={"reference": f"Encounter/{visit.pk}"}, code={"text": "zebra"})
+    keep(visit.patient, visit=visit, code={"text": "zebra"})
     keep(visit.patient, "Claim")
-    keep(visit.patient, "Claim", item=[{"encounter": [{"reference": f"urn:uuid:{visit.pk}"}]}])
+    keep(visit.patient, "Claim", visit=visit)
     client = client_of(NURSE)
     assert "2 Claim, 1 Procedure" in client.get(patient_url(visit.patient)).content.decode()
     Encounter.objects.filter(pk=visit.pk).update(
