@@ -38,6 +38,9 @@ def _follow_logins() -> None:
     auth.user_logged_in.connect(sessions.begin, dispatch_uid="clinik.session")
     for signal in (account.password_changed, account.password_reset, account.password_set):
         signal.connect(staff.password_was_set, dispatch_uid="clinik.password")
+    post_save.connect(
+        staff.saved_by_command, sender="clinik.User", dispatch_uid="clinik.saved_by_command"
+    )
     for signal, receiver in (
         (auth.user_logged_in, staff.logged_in),
         (auth.user_login_failed, staff.log_in_failed),

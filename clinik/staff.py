@@ -31,6 +31,28 @@ def password_was_set(sender: Any, *, request: Any, user: User, **kwargs: Any) ->
     audit.record("user.set_password", user, by=user, fields=["password"])
 
 
+def saved_by_command(
+    sender: Any,
+    *,
+    instance: User,
+    created: bool,
+    raw: bool = False,
+    update_fields: Any = None,
+    **kwargs: Any,
+) -> None:
+    """Receiver: `createsuperuser` and `changepassword` are nobody's acts, but they are acts.
+
+    Within a request the verbs and allauth say it themselves, with who did it.
+    """
+    if raw or audit.origin.get().request_id:
+        return
+    if created and instance.is_superuser:
+        fields = ["is_superuser", "password", "username"]
+        audit.record("user.create", instance, by=None, fields=fields)
+    elif not created and update_fields is None and getattr(instance, "_password", None):
+        audit.record("user.set_password", instance, by=None, fields=["password"])
+
+
 def logged_in(sender: Any, *, user: User, **kwargs: Any) -> None:
     """Receiver: all steps of a login are done."""
     audit.record_login("user.log_in", user, by=user)

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection, transaction
 from tqdm import tqdm
 
-from clinik import clock
+from clinik import audit, clock
 from clinik.code_index import index_words, names_in, searchable
 from clinik.codes import ICD10CM
 from clinik.models import Code, CodeWord, ImportRun
@@ -81,7 +81,9 @@ def load(*, progress: bool = False) -> Loaded:
     done = write(entries, progress=progress)
     _take_stock()
     run.finished, run.counts = clock.now(), vars(done)
-    run.save()
+    with transaction.atomic():
+        run.save()
+        audit.record("import.run", run, by=None, detail=run.counts)
     return done
 
 

@@ -1,16 +1,18 @@
 """What was refused is in the trail: by which page, to whom, about whom, from where."""
 
+import io
 import uuid
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
+from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
 from clinik import roles
-from clinik.models import AuditEvent
+from clinik.models import AuditEvent, User
 from clinik.roles import ADMINISTRATOR, AUDITOR, FRONT_DESK, NURSE
 from tests.factories import EncounterFactory, NoteFactory, PatientFactory, UserFactory
 
@@ -129,3 +131,17 @@ def test_refusal_stays_one_where_the_trail_cannot_be_written(
 
     monkeypatch.setattr(AuditEvent.objects, "create", full)
     assert client.get(reverse("encounters:encounter_list")).status_code == 403
+
+
+def test_logins_made_and_changed_by_commands_are_in_the_trail(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "correct horse battery")
+    call_command("createsuperuser", username="root", email="", interactive=False, verbosity=0)
+    root = User.objects.get(username="root")
+    made = AuditEvent.objects.get(object_id=str(root.pk))
+    assert (made.act, made.by) == ("user.create", None)
+    monkeypatch.setattr("getpass.getpass", lambda prompt: "another horse battery")
+    call_command("changepassword", "root", stdout=io.StringIO())
+    acts = AuditEvent.objects.filter(object_id=str(root.pk)).values_list("act", flat=True)
+    assert sorted(acts) == ["user.create", "user.set_password"]

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from clinik.codes import ICD10CM
-from clinik.models import Code, CodeWord, ImportRun
+from clinik.models import AuditEvent, Code, CodeWord, ImportRun
 from clinik.roles import CLINICIAN
 from encounters import icd10
 from encounters.code_search import find
@@ -108,10 +108,11 @@ def whole_table(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]
     with django_db_blocker.unblock():
         icd10.load()
         yield
-        with lifted(Code, ImportRun):
+        with lifted(AuditEvent, Code, ImportRun):
             CodeWord.objects.filter(system=ICD10CM).delete()
             Code.objects.filter(system=ICD10CM)._raw_delete("default")
             ImportRun.objects.filter(source=ICD10CM).delete()
+            AuditEvent.objects.filter(act="import.run").delete()
 
 
 def codes(text: str, **kwargs: Any) -> list[str]:
@@ -121,6 +122,7 @@ def codes(text: str, **kwargs: Any) -> list[str]:
 def test_the_table_is_whole_and_loading_it_again_does_nothing() -> None:
     assert Code.objects.filter(system=ICD10CM).count() == 98_505
     assert icd10.is_loaded()
+    assert AuditEvent.objects.get(act="import.run").detail["added"] == 98_505
     assert (icd10.load().added, ImportRun.objects.filter(source=ICD10CM).count()) == (0, 1)
 
 
