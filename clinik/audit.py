@@ -188,6 +188,13 @@ def record_page(
     )
 
 
+def record_operation(act: str, *, detail: Mapping[str, Any], by: Any = None) -> AuditEvent:
+    """Write what a command did to the whole database ("database.backup")."""
+    return _write(
+        act, by=by, action=AuditEvent.Action.EXECUTE, object_type="database", detail=dict(detail)
+    )
+
+
 def record_list(page: str, *, by: Any, found: int) -> AuditEvent:
     """Write that `by` opened a list of people that is no search ("board", "todo"): how many."""
     return _write(
