@@ -125,8 +125,12 @@ class Case:
         page, action = self.page(world)
         html = world.client.get(page)
         assert html.status_code == 200, (page, html.status_code)
+        return self.find_in(html.content.decode(), page, action)
+
+    def find_in(self, html: str, page: str, action: str) -> tuple[str, PageForm]:
+        """The same in a page that was fetched already."""
         path = action.partition("?")[0]
-        for form in forms_of(html.content.decode()):
+        for form in forms_of(html):
             target = form.action or page
             if form.method == "post" and target.partition("?")[0] == path:
                 form.data.update({k: v() if callable(v) else v for k, v in self.fill.items()})
