@@ -44,7 +44,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
         except DatabaseError:
             good = False
         if not good:
-            logger.error("not ready", extra={"check": name})
+            logger.error("not ready: %s", name, extra={"check": name})
             words = _("Not ready. The log says why, under this reference:")
             answer = f"{words} {getattr(request, 'request_id', '')}\n"
             return HttpResponse(answer, status=503, content_type="text/plain; charset=utf-8")
