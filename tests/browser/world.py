@@ -193,6 +193,8 @@ def _desk_pages(patient: Patient, visits: dict[str, Encounter]) -> dict[str, str
         "refused": reverse("encounters:encounter_cancel", args=[visits["finished"].pk]),
         "password": reverse("account_change_password"),
         "preferences": reverse("preferences"),
+        "sessions": reverse("session_list"),
+        "second step": reverse("mfa_index"),
         "log out": reverse("account_logout"),
         "missing": reverse("records:patient_detail", args=[uuid.uuid4()]),
     }
