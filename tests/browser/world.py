@@ -160,7 +160,15 @@ def _pages(
         ADMINISTRATOR: {
             "restore": reverse("encounters:encounter_restore", args=[visits["wrong"].pk]),
         },
-        AUDITOR: {"forbidden": reverse("encounters:patient_register")},
+        AUDITOR: {
+            "forbidden": reverse("encounters:patient_register"),
+            "trail": reverse("encounters:trail_list"),
+            "trail, refused": reverse("encounters:trail_list") + "?outcome=4",
+            "search refused": reverse("encounters:trail_list") + "?person=nobody&since=x",
+            "who looked": reverse("encounters:patient_trail", args=[patient.pk]),
+            "nobody else": reverse("encounters:patient_trail", args=[patient.pk])
+            + "?outside=1&until=2001-01-01",
+        },
     }
 
 
@@ -246,6 +254,7 @@ def _chart_pages(
         "templates": reverse("records:template_list"),
         "new template": reverse("records:template_add"),
         "template": reverse("records:template_edit", args=[rows["template"].pk]),
+        "versions": reverse("records:row_versions", args=["note", rows["signed"].pk]),
     }
     for verb, row in (("activate", "prescription"), ("hold", "active"), ("stop", "active")):
         found[f"{verb} it"] = reverse("records:prescription_step", args=[rows[row].pk, verb])
