@@ -79,7 +79,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def unavailable(request: HttpRequest) -> HttpResponse:
     """The database does not answer, or the audit trail cannot be written: nothing was done."""
-    return _plain(request, "503.html", 503)
+    response = _plain(request, "503.html", 503)
+    response["Retry-After"] = "30"
+    return response
 
 
 def conflict(request: HttpRequest, words: str) -> HttpResponse:

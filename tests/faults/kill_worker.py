@@ -1,0 +1,55 @@
+"""kill -9 of workers during 1,000 acknowledged writes: none is lost, none is there twice.
+
+    .venv/bin/python -m tests.faults.kill_worker                          on SQLite
+    bin/postgres-scratch .venv/bin/python -m tests.faults.kill_worker
+
+A form whose worker died gets no answer; it is sent again, as a person would.
+"""
+
+import os
+import signal
+import sys
+import threading
+from contextlib import suppress
+
+from tests.faults.clinic import Outcome, notes, own_database, serve, tabs, write
+
+
+def run(url: str, writes: int = 1000, every: int = 40) -> tuple[Outcome, int]:
+    """The outcome and how many workers were killed: one after every so many acknowledged writes."""
+    forms, outcome, over, killed = notes(tabs(4), writes), Outcome(), threading.Event(), 0
+
+    with serve(url, workers=2) as served:
+
+        def kill() -> None:
+            nonlocal killed
+            while not over.wait(0.01):
+                if len(outcome.acknowledged) >= (killed + 1) * every:
+                    with suppress(ProcessLookupError, IndexError):
+                        os.kill(served.workers()[killed % 2], signal.SIGKILL)
+                        killed += 1
+
+        killer = threading.Thread(target=kill)
+        killer.start()
+        try:
+            write(served, forms, outcome)
+        finally:
+            over.set()
+            killer.join()
+    return outcome, killed
+
+
+def main() -> int:
+    with own_database() as url:
+        outcome, killed = run(url)
+        lost, doubled = outcome.lost(), outcome.doubled()
+    print(f"{len(outcome.acknowledged)} acknowledged in {outcome.seconds:.1f} s, {killed} killed")
+    print(f"answers: {dict(outcome.answers)} (0 = cut off)")
+    print(f"lost {lost}, doubled {doubled}")
+    held = (len(outcome.acknowledged), lost, doubled) == (1000, 0, 0) and killed > 0
+    print("held" if held else "NOT HELD")
+    return 0 if held else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
