@@ -75,6 +75,7 @@ _CLINICIAN = _NURSE | {
     "encounters.change_diagnosis",
     "encounters.export_encounter",
     "encounters.export_patient",
+    "encounters.restrict_patient",
     "records.prescribe",
     "records.add_assessment",
     "records.change_assessment",
@@ -88,6 +89,9 @@ _ADMINISTRATOR = _DESK | {
     "encounters.merge_patient",
     "encounters.export_encounter",
     "encounters.export_patient",
+    "encounters.restrict_patient",
+    "encounters.export_record",
+    "encounters.report_retention",
     "encounters.add_practitioner",
     "encounters.change_practitioner",
     "encounters.view_diagnosis",
@@ -111,7 +115,7 @@ _ADMINISTRATOR = _DESK | {
     "clinik.view_auditevent",
     "auth.view_group",
 }
-_AUDITOR = _FIND | {"clinik.view_auditevent"}
+_AUDITOR = _FIND | {"clinik.view_auditevent", "encounters.review_access"}
 
 PERMISSIONS: dict[str, set[str]] = {
     FRONT_DESK: _DESK,

@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
+    "encounters.closed_pages.ClosedChartMiddleware",
 ]
 
 ROOT_URLCONF = "clinik.urls"

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from clinik import clock
 from clinik.names import mistakable
+from encounters.access import is_closed_to
 from encounters.allergies import statements
 from encounters.models import Allergy, Encounter, Patient, PatientAlert
 
@@ -62,12 +63,16 @@ class Banner:
 
 
 def for_patient(patient: Patient, user: Any) -> Banner:
-    """The banner for this user; two queries, whatever the patient has. A merged entry says so."""
-    texts = _texts(patient, user)
+    """The banner for this user; two queries, whatever the patient has. A merged entry says so.
+
+    Of a restricted patient a third says whether the chart is closed to the user.
+    """
+    closed = is_closed_to(patient, user)
+    texts = _texts(patient, None if closed else user)
     age = patient.age_at()
     state = "hidden"
     allergies: tuple[str, ...] = ()
-    if user.has_perm("encounters.view_allergy"):
+    if user.has_perm("encounters.view_allergy") and not closed:
         allergies = texts["allergy"]
         state = "known" if allergies else "none" if texts["none"] else "unasked"
     return Banner(
@@ -118,6 +123,8 @@ def _died(patient: Patient) -> str:
 
 def _own_alerts(patient: Patient) -> list[str]:
     alerts = []
+    if patient.restricted:
+        alerts.append(_("restricted"))
     if patient.identity_unverified:
         alerts.append(_("identity not verified"))
     if patient.interpreter_needed:
@@ -131,7 +138,10 @@ def _own_alerts(patient: Patient) -> list[str]:
 
 
 def _texts(patient: Patient, user: Any) -> dict[str, tuple[str, ...]]:
-    """Alerts, active allergies and "none known" in one query: three tables, one shape of row."""
+    """Alerts, active allergies and "none known" in one query: three tables, one shape of row.
+
+    Without a user, who may not see the chart, other floors are not asked.
+    """
     now = clock.now()
     alerts = (
         PatientAlert.objects.of_patient(patient)
@@ -148,7 +158,9 @@ def _texts(patient: Patient, user: Any) -> dict[str, tuple[str, ...]]:
         )
     )
     none = statements(patient).annotate(**columns("none"))
-    asked: Any = banner_asking.send(sender=Patient, patient=patient, user=user)
+    asked: Any = (
+        banner_asking.send(sender=Patient, patient=patient, user=user) if user is not None else ()
+    )
     added: dict[str, Addition] = {one.kind: one for _who, one in asked if one is not None}
     others = [_rows(queryset) for queryset in (allergies, none, *(a.rows for a in added.values()))]
     rows = _rows(alerts).union(*others, all=True).order_by("row_key")

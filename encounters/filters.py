@@ -121,7 +121,7 @@ class EncounterFilter(django_filters.FilterSet):
         return filters
 
     def __init__(self, data: Any, *, user: Any) -> None:
-        super().__init__(data, queryset=Encounter.objects.visible_to(user))
+        super().__init__(data, queryset=Encounter.objects.named_to(user))
         self.user = user
         if not user.has_perm("encounters.view_diagnosis"):
             # Whoever may not read diagnoses may not find visits by them either.
@@ -152,8 +152,8 @@ class EncounterFilter(django_filters.FilterSet):
     def chosen_patient(self) -> Patient | None:
         """The patient of a `patient=<key>` link."""
         key = _as_uuid(self.form.cleaned_data.get("patient", ""))
-        visible = Patient.objects.visible_to(self.user)
-        return visible.filter(pk=key).first() if key else None
+        named = Patient.objects.named_to(self.user)
+        return named.filter(pk=key).first() if key else None
 
     @cached_property
     def chosen_practitioner(self) -> Practitioner | None:
@@ -183,7 +183,7 @@ class EncounterFilter(django_filters.FilterSet):
         return found.filter(practitioner__in=Practitioner.objects.search(value).values("pk"))
 
     def filter_diagnosis(self, found: Any, _name: str, value: str) -> Any:
-        rows = Diagnosis.objects.listed().filter(encounter=OuterRef("pk"))
+        rows = Diagnosis.objects.visible_to(self.user).listed().filter(encounter=OuterRef("pk"))
         words = Q()
         for word in value.split():
             words &= (

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy
 from clinik import clock
 from clinik.models import AuditEvent, User
 from encounters.models import Encounter, EncounterParticipant, Patient, Practitioner
+from encounters.models.closed import is_closed
 
 PAGE = 50
 MOST_PEOPLE = 200
@@ -237,9 +238,14 @@ def all_rows(found: QuerySet[AuditEvent]) -> Iterator[list[AuditEvent]]:
 def lines_of(rows: Sequence[AuditEvent], user: Any) -> list[Line]:
     """In words; one query, for the names of the patients."""
     keys = {row.patient_id for row in rows if row.patient_id}
-    patients = Patient.objects.visible_to(user).in_bulk(keys) if keys else {}
+    named = Patient.objects.named_to(user).annotate(closed=is_closed(user, "pk"))
+    patients: dict[Any, Any] = named.in_bulk(keys) if keys else {}
     chart = user.has_perm("encounters.view_chart")
-    return [_line(row, patients.get(row.patient_id), chart=chart) for row in rows]
+    return [
+        _line(row, whose, chart=chart and not (whose and whose.closed))
+        for row in rows
+        for whose in [patients.get(row.patient_id)]
+    ]
 
 
 def _line(event: AuditEvent, patient: Patient | None, *, chart: bool) -> Line:

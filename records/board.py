@@ -20,6 +20,7 @@ from clinik import clock
 from clinik.mrn import format_mrn
 from clinik.names import mistakable, normalise_name
 from encounters.models import Diagnosis, Encounter, Practitioner, StatusPeriod
+from encounters.models.closed import is_closed
 from encounters.models.encounter import OPEN, EncounterClass, Status
 from records.board_cards import Card, Row, Seen, Viewer, make_card, minutes_words, waited
 from records.board_vitals import critical_unseen, vitals_of
@@ -158,13 +159,14 @@ def _rows(user: Any, day: dt.date) -> Iterable[tuple[Any, ...]]:
         encounter=OuterRef("pk"), end=None, withdrawn_at=None
     ).order_by("-start")
     unsigned = Note.objects.unsigned().filter(encounter=OuterRef("pk"))
-    visits: QuerySet[Encounter] = Encounter.objects.visible_to(user).filter(on_board(day))
+    visits: QuerySet[Encounter] = Encounter.objects.named_to(user).filter(on_board(day))
     return (
         visits.order_by()
         .annotate(
             since=Subquery(since.values("start")[:1]),
             note_unsigned=Exists(unsigned),
             critical_unseen=Exists(critical_unseen().filter(encounter=OuterRef("pk"))),
+            closed=is_closed(user),
         )
         .values_list(*Row._fields)
     )
@@ -176,7 +178,7 @@ def _practitioner_of(user: Any) -> uuid.UUID | None:
 
 def _earlier_count(user: Any) -> int:
     """How many are left from earlier days, counted no further than EARLIER_COUNTED."""
-    left = Encounter.objects.visible_to(user).filter(from_earlier_days()).order_by()
+    left = Encounter.objects.named_to(user).filter(from_earlier_days()).order_by()
     return len(left.values_list("pk")[:EARLIER_COUNTED])
 
 

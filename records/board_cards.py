@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
@@ -86,6 +86,8 @@ class Row(NamedTuple):
     since: dt.datetime | None
     note_unsigned: bool
     critical_unseen: bool
+    # The chart is closed to the viewer: the card says what it says to the front desk.
+    closed: bool
 
     @property
     def person(self) -> uuid.UUID:
@@ -198,6 +200,8 @@ class Viewer:
 
 
 def make_card(row: Row, seen: Seen, viewer: Viewer) -> Card:
+    if row.closed:
+        viewer = replace(viewer, chart=False)
     wait, level = _wait(row)
     # Once the visit is over its priority presses nobody; a critical result still does.
     over = row.status == Status.FINISHED
@@ -330,6 +334,8 @@ def _flags(row: Row, seen: Seen, viewer: Viewer, *, urgent: bool) -> list[Flag]:
             flags.append(Flag(_("critical result not seen"), "critical"))
         if row.note_unsigned:
             flags.append(Flag(_("note not signed"), "note"))
+    if row.closed:
+        flags.append(Flag(_("restricted"), "warning"))
     if seen.name_alert:
         flags.append(Flag(seen.name_alert, "warning"))
     return flags

@@ -35,7 +35,8 @@ def downtime_rows(rows: Collection[Row], *, allergies: bool) -> tuple[DowntimeRo
         (row for row in rows if row.status != Status.FINISHED),
         key=lambda row: (row.planned_start or row.start or clock.now(), str(row.pk)),
     )
-    known = _allergies({row.person for row in ordered}) if allergies and ordered else {}
+    people = {row.person for row in ordered if not row.closed}
+    known = _allergies(people) if allergies and people else {}
     labels = {str(value): str(label) for value, label in Status.choices}
     return tuple(
         DowntimeRow(
@@ -45,7 +46,7 @@ def downtime_rows(rows: Collection[Row], *, allergies: bool) -> tuple[DowntimeRo
             sex_and_age=row.sex_and_age,
             number=format_mrn(row.patient__mrn),
             born=_born(row),
-            allergies=known.get(row.person, _("not asked yet")),
+            allergies=_("restricted") if row.closed else known.get(row.person, _("not asked yet")),
             practitioner=row.practitioner,
             room=row.location,
         )

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from clinik.ages import Age
 from encounters.models import Encounter, Patient, Practitioner
+from encounters.models.closed import is_closed
 from encounters.models.encounter import OPEN, Status
 from records.board import from_earlier_days
 from records.board_vitals import newest_signs
@@ -88,37 +89,44 @@ def load_todo(user: Any) -> Todo:
     mine = practitioner_of(user)
     groups: list[Group] = []
     if mine is not None and user.has_perm("encounters.view_chart"):
-        groups += [_results(mine, user), _orders(mine), _unsigned(mine), _cosignatures(mine)]
+        groups += [
+            _results(mine, user),
+            _orders(mine, user),
+            _unsigned(mine, user),
+            _cosignatures(mine, user),
+        ]
     groups.append(_earlier(mine, user))
     return Todo(tuple(group for group in groups if group.items))
 
 
-def _orders(mine: Practitioner) -> Group:
-    found = Prescription.objects.awaiting(mine).select_related("patient")
+def _orders(mine: Practitioner, user: Any) -> Group:
+    found = Prescription.objects.awaiting(mine).annotate(closed=is_closed(user))
     return _group(
         "orders",
         _("Orders waiting for me"),
-        found.order_by(F("effective").asc(nulls_first=True), "id"),
+        found.select_related("patient").order_by(F("effective").asc(nulls_first=True), "id"),
         _order_item,
     )
 
 
-def _unsigned(mine: Practitioner) -> Group:
-    found = Note.objects.unsigned_of(mine).select_related("patient", "encounter")
+def _unsigned(mine: Practitioner, user: Any) -> Group:
+    found = Note.objects.unsigned_of(mine).annotate(closed=is_closed(user))
     return _group(
         "unsigned",
         _("Notes to sign"),
-        found.order_by(F("effective").asc(nulls_first=True), "id"),
+        found.select_related("patient", "encounter").order_by(
+            F("effective").asc(nulls_first=True), "id"
+        ),
         _note_item,
     )
 
 
-def _cosignatures(mine: Practitioner) -> Group:
-    found = Note.objects.awaiting_cosignature_of(mine).select_related("patient", "author")
+def _cosignatures(mine: Practitioner, user: Any) -> Group:
+    found = Note.objects.awaiting_cosignature_of(mine).annotate(closed=is_closed(user))
     return _group(
         "cosign",
         _("Notes to co-sign"),
-        found.order_by("signed_at", "id"),
+        found.select_related("patient", "author").order_by("signed_at", "id"),
         _cosign_item,
     )
 
@@ -135,6 +143,7 @@ def _results(mine: Practitioner, user: Any) -> Group:
         .filter(source="", seen_at=None, encounter__isnull=False)
         .exclude(code_code__in=BY_CODE)
         .exclude(status__in=[ObservationStatus.CANCELLED, ObservationStatus.REGISTERED])
+        .annotate(closed=is_closed(user))
         .select_related("patient")
         .prefetch_related("components")
         .order_by(
@@ -158,8 +167,9 @@ def _unseen_signs(mine: Practitioner, user: Any) -> list[Observation]:
     """Critical vital signs of open visits; a closed one was asked for them when it was closed."""
     visits = {
         visit.pk: visit
-        for visit in Encounter.objects.visible_to(user)
+        for visit in Encounter.objects.named_to(user)
         .filter(_responsible(mine), status__in=OPEN)
+        .annotate(closed=is_closed(user))
         .select_related("patient")
         .newest_first()[:SHOWN]
     }
@@ -173,6 +183,7 @@ def _unseen_signs(mine: Practitioner, user: Any) -> list[Observation]:
             noted.setdefault(row.patient_id, []).append(row)
         elif row.encounter_id is not None and not row.source:
             row.patient = visits[row.encounter_id].patient
+            row.closed = visits[row.encounter_id].closed  # type: ignore[attr-defined]
             signs.setdefault(row.encounter_id, []).append(row)
     found: list[Observation] = []
     for pk, rows in signs.items():
@@ -185,7 +196,7 @@ def _unseen_signs(mine: Practitioner, user: Any) -> list[Observation]:
 
 
 def _earlier(mine: Practitioner | None, user: Any) -> Group:
-    found = Encounter.objects.visible_to(user).filter(from_earlier_days())
+    found = Encounter.objects.named_to(user).filter(from_earlier_days())
     if mine is not None:
         found = found.filter(_responsible(mine))
     group = _group(
@@ -215,17 +226,27 @@ def _group(
 
 def _order_item(row: Prescription) -> Item:
     href = reverse("records:prescription_edit", args=[row.pk])
-    return _item(row.patient, f"{row} {row.dosage_text}".rstrip(), row.effective, href)
+    what = _unsaid(row) or f"{row} {row.dosage_text}".rstrip()
+    return _item(row.patient, what, row.effective, href)
 
 
 def _note_item(note: Note) -> Item:
     href = reverse("records:note_sign", args=[note.pk])
-    return _item(note.patient, _titled(note), note.effective, href)
+    return _item(note.patient, _unsaid(note) or _titled(note), note.effective, href)
 
 
 def _cosign_item(note: Note) -> Item:
-    what = _("%(title)s by %(author)s") % {"title": _titled(note), "author": note.author}
+    title = _unsaid(note) or _titled(note)
+    what = _("%(title)s by %(author)s") % {"title": title, "author": note.author}
     return _item(note.patient, what, note.signed_at, reverse("records:note_cosign", args=[note.pk]))
+
+
+def _unsaid(row: Any) -> str:
+    """What stands there instead of words of a chart that is closed to the reader; else nothing.
+
+    It is still to be done, and opening it asks why.
+    """
+    return _("restricted chart") if row.closed else ""
 
 
 def _titled(note: Note) -> str:
@@ -238,6 +259,7 @@ def _result_item(row: Observation, *, critical: bool = False) -> Item:
     what = " ".join(part for part in (str(row), value, row.value_unit) if part)
     if row.interpretation and row.interpretation != "N":
         what = f"{what} {row.interpretation}"
+    what = _unsaid(row) or what
     href = reverse("records:observation_seen", args=[row.pk])
     pressing = critical or row.interpretation in CRITICAL
     return _item(row.patient, what, row.effective, href, critical=pressing)

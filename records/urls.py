@@ -23,6 +23,7 @@ from records.views import (
     versions,
     visit,
     vitals,
+    whole_record,
 )
 
 app_name = "records"
@@ -35,6 +36,7 @@ urlpatterns: list[URLPattern] = [
     path("patients/<uuid:pk>/", patient.patient_detail, name="patient_detail"),
     path("patients/<uuid:pk>/trends/<slug:sign>/", trends.patient_trend, name="patient_trend"),
     path("patients/<uuid:pk>/export/", exporting.patient_export, name="patient_export"),
+    path("patients/<uuid:pk>/record/", whole_record.patient_record, name="patient_record"),
     path("patients/<uuid:pk>/imported/", kept.patient_kept, name="patient_kept"),
     path("visits/<uuid:pk>/", visit.encounter_detail, name="encounter_detail"),
     path("visits/<uuid:pk>/move/", moving.MoveView.as_view(), name="encounter_move"),

@@ -1,6 +1,8 @@
 """A row of every table that the admin shows, for its tests."""
 
+import datetime as dt
 from itertools import count
+from typing import Any
 
 from clinik import audit, clock
 from clinik.models import (
@@ -17,6 +19,7 @@ from clinik.sealing import seal_events
 from clinik.session_store import SessionStore
 from encounters.models import (
     ClassPeriod,
+    EmergencyAccess,
     Encounter,
     EncounterParticipant,
     Hospitalization,
@@ -27,6 +30,7 @@ from encounters.models import (
     PatientAlert,
     PatientContact,
     PatientIdentifier,
+    PatientMerge,
     Practitioner,
     PractitionerIdentifier,
 )
@@ -126,6 +130,16 @@ def _people(visit: Encounter, author: Practitioner, number: int) -> None:
     other: Patient = PatientFactory()
     first, second = sorted((patient, other), key=lambda row: row.pk)
     NotSamePerson.objects.create(first=first, second=second, by=author.user)
+    by: Any = author.user
+    now = clock.now()
+    EmergencyAccess.objects.create(
+        user=by,
+        patient=patient,
+        reason="Called",
+        start=now,
+        until=now + dt.timedelta(hours=1),
+    )
+    PatientMerge.objects.create(gone=other, kept=patient, by=by, at=now, reason="Card")
 
 
 def _parts(visit: Encounter, author: Practitioner) -> None:

@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from clinik import clock
 from clinik.ids import uuid7
-from clinik.roles import ADMINISTRATOR, CLINICIAN
-from encounters import alerts, diagnoses, lifecycle, problems
+from clinik.roles import ADMINISTRATOR, AUDITOR, CLINICIAN
+from encounters import access, alerts, diagnoses, lifecycle, merging, problems
 from encounters.models import Encounter, Patient, Practitioner
 from records import note_templates, notes, prescriptions, vitals_entry
 from records.models import Note, Observation
@@ -80,6 +80,23 @@ class World:
         other = UserFactory(role=CLINICIAN)
         made = notes.add_note(self.visit(), by=other, content="Feels well.")
         return notes.sign_note(made, by=other, cosigner=self.practitioner)
+
+    def restricted(self) -> Patient:
+        version = self.patient.version
+        return access.restrict(
+            self.patient, by=self.doctor, version=version, restricted=True, reason="Works here"
+        )
+
+    def merge(self) -> Any:
+        gone = PatientFactory()
+        versions = {"version": gone.version, "into_version": self.patient.version}
+        return merging.merge_patients(
+            gone, into=self.patient, by=UserFactory(role=ADMINISTRATOR), reason="Card", **versions
+        )
+
+    def access(self) -> Any:
+        other = UserFactory(role=CLINICIAN)
+        return access.open_chart(self.restricted(), by=other, reason="Called")
 
     def template(self, *, removed: bool = False) -> Any:
         made = note_templates.add_template(by=self.doctor, type="other", name="Own", body="Plan:")
@@ -188,6 +205,12 @@ def _not_same(world: World) -> tuple[str, str]:
     return page, reverse("encounters:patient_not_same", args=[twin.pk])
 
 
+def _merge(world: World) -> tuple[str, str]:
+    gone = PatientFactory()
+    args = [world.patient.pk, gone.pk]
+    return (reverse("encounters:patient_merge_with", args=args),) * 2
+
+
 def _earlier(world: World) -> tuple[str, str]:
     world.visit("planned", planned_start=clock.now() - dt.timedelta(days=2))
     return (reverse("records:board_earlier"),) * 2
@@ -266,6 +289,8 @@ CREATES = (
     Case(R + "note_addendum", CREATE,
          _own(R + "note_addendum", lambda world: world.note(signed=True)),
          fill={"content": "And better."}, other={"content": "And worse."}),
+    Case(E + "patient_access", CREATE, _own(E + "patient_access", World.restricted),
+         fill={"reason": "Called at night"}, other={"reason": "Asked"}, guarded=False),
     Case(R + "template_add", CREATE, lambda world: (reverse(R + "template_add"),) * 2,
          fill={"name": "Own", "body": "Plan:"}, other={"body": "Else:"}, guarded=False),
     Case(R + "prescription_add", CREATE, _own(R + "prescription_add", visit()),
@@ -368,6 +393,14 @@ STEPS = (
          fill={"reason": "Wrong"}, name="note_error"),
     Case(R + "record_error", STEP, _wrong("observation", World.observation),
          fill={"reason": "Wrong"}, name="observation_error"),
+    Case(E + "patient_restrict", STEP, _own(E + "patient_restrict", patient),
+         fill={"reason": "Works here"}, guarded=False),
+    Case(E + "access_review", STEP, _own(E + "access_review", World.access),
+         fill={"review": "Justified"}, role=AUDITOR, guarded=False),
+    Case(E + "patient_merge_with", STEP, _merge, fill={"reason": "Same card"},
+         role=ADMINISTRATOR, guarded=False),
+    Case(E + "merge_undo", STEP, _own(E + "merge_undo", World.merge),
+         fill={"reason": "Two people"}, role=ADMINISTRATOR, guarded=False),
     Case(E + "patient_not_same", STEP, _not_same, guarded=False),
     Case(E + "patient_deceased", STEP, _own(E + "patient_deceased", patient), guarded=False),
     Case(R + "board_earlier", STEP, _earlier, guarded=False),

@@ -8,7 +8,7 @@ from django.db import OperationalError
 from django.test import Client
 
 from clinik.models import AuditEvent
-from clinik.roles import ADMINISTRATOR, CLINICIAN
+from clinik.roles import ADMINISTRATOR, AUDITOR, CLINICIAN
 from encounters.models import Practitioner
 from tests.form_cases import CASES, Case, World
 from tests.page_forms import state
@@ -40,7 +40,8 @@ PAGES = sorted(name for name, row in TABLE.items() if row.get)
 
 
 def role_for(name: str) -> str:
-    return CLINICIAN if CLINICIAN in TABLE[name].get else ADMINISTRATOR
+    roles = TABLE[name].get
+    return next(role for role in (CLINICIAN, ADMINISTRATOR, AUDITOR) if role in roles)
 
 
 def _client(name: str, world: dict[str, Any]) -> tuple[Client, Any]:  # noqa: F811

@@ -8,6 +8,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db import models
+from django.dispatch import Signal
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -145,6 +146,10 @@ def _places(label: str, keys: list[Any]) -> dict[Any, str]:
     return found
 
 
+# Sent with row= and user= before what was sent is shown; a receiver says True where it may not be.
+sent_asking = Signal()
+
+
 class ImportedList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         """Where staff see each row: a query for each kind of record on the page."""
@@ -190,6 +195,13 @@ class ImportedResourceAdmin(ReadOnlyAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return ImportedList
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        row = super().get_object(request, object_id, from_field)
+        if row is None:
+            return None
+        answers = sent_asking.send(sender=ImportedResource, row=row, user=request.user)
+        return None if any(closed for _who, closed in answers) else row
 
     @admin.display(description=_("what is not modelled, as sent"))
     def rest(self, row: ImportedResource) -> str:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from clinik.admin.base import link_to, links, uuid_in
 from clinik.admin.editing import AddForm, ChangeForm, EditingAdmin
 from encounters import patients, practitioners
+from encounters.access import is_closed_to
 from encounters.admin.shared import (
     OfPatientAdmin,
     OfPatientReadOnlyAdmin,
@@ -19,11 +20,13 @@ from encounters.admin.shared import (
 )
 from encounters.fields import PractitionerField
 from encounters.models import (
+    EmergencyAccess,
     NotSamePerson,
     Patient,
     PatientAlert,
     PatientContact,
     PatientIdentifier,
+    PatientMerge,
     Practitioner,
     PractitionerIdentifier,
 )
@@ -59,12 +62,12 @@ class PatientAdmin(EditingAdmin):
     about_people = True
     view_permission = "encounters.change_patient"
     list_display = ["name", "number", "born", "gender", "phone", "city", "active"]
-    list_filter = ["active", "gender", "deceased", "identity_unverified"]
+    list_filter = ["active", "gender", "deceased", "identity_unverified", "restricted"]
     search_fields = ["search_name"]
     search_help_text = _("Any part of the name, birth date, phone or number.")
     form = PatientForm
     inlines = [IdentifierInline, ContactInline, AlertInline]
-    readonly_fields = ["number", "merged_into", "created", "updated"]
+    readonly_fields = ["number", "merged_into", "restricted", "created", "updated"]
     fieldsets = [
         (None, {"fields": ["number", "family", "given", "known_as", "prefix", "gender"]}),
         (
@@ -80,7 +83,7 @@ class PatientAdmin(EditingAdmin):
                                  "postal_code", "country", "language", "interpreter_needed"]}),
         (_("More"), {"fields": ["marital_status", "general_practitioner", "identity_unverified",
                                 "active", "deceased", "deceased_at", "deceased_at_precision",
-                                "merged_into", "created", "updated"]}),
+                                "merged_into", "restricted", "created", "updated"]}),
     ]  # fmt: skip
 
     @admin.display(description=_("name"))
@@ -105,11 +108,18 @@ class PatientAdmin(EditingAdmin):
             return queryset.filter(pk=key), False
         return (queryset.search(term) if term else queryset), False  # type: ignore[attr-defined]
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """The list names everybody; the page of a closed chart is opened on the clinic's pages."""
+        row = super().get_object(request, object_id, from_field)
+        return None if row is not None and is_closed_to(row, request.user) else row
+
     def page_links(self, request: HttpRequest, row: Any) -> str:
+        may = request.user.has_perm("encounters.restrict_patient")
         return links(
             [
                 (link_to("records:patient_detail", row.pk), _("Patient's page")),
                 (link_to("encounters:patient_edit", row.pk), _("Numbers and contacts")),
+                (link_to("encounters:patient_restrict", row.pk) if may else "", _("Restrict")),
             ]
         )
 
@@ -222,6 +232,26 @@ class PatientAlertAdmin(PatientLineAdmin):
     list_select_related = ["patient", "author", "by"]
     fields = ["patient", "text", "start", "end", "author", "by"]
     readonly_fields = ["patient", "author", "by"]
+
+
+@admin.register(EmergencyAccess)
+class EmergencyAccessAdmin(OfPatientReadOnlyAdmin):
+    """Administrators look; auditors, who have no tables here but the trail, review on its page."""
+
+    list_display = ["start", "user", "patient", "reason", "reviewed_by", "reviewed_at"]
+    list_select_related = ["user", "patient", "reviewed_by"]
+    view_permission = "clinik.view_user"
+
+
+@admin.register(PatientMerge)
+class PatientMergeAdmin(OfPatientReadOnlyAdmin):
+    path = "kept"
+    list_display = ["gone", "kept", "by", "at", "undone_at"]
+    list_select_related = ["gone", "kept", "by"]
+    view_permission = "encounters.merge_patient"
+
+    def page_links(self, request: HttpRequest, row: Any) -> str:
+        return links([(link_to("encounters:merge_undo", row.pk), _("Take back"))])
 
 
 @admin.register(NotSamePerson)

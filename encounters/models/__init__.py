@@ -2,7 +2,9 @@
 
 from encounters.models.allergy import Allergy, NoKnownAllergies
 from encounters.models.diagnosis import Diagnosis
+from encounters.models.emergency_access import EmergencyAccess
 from encounters.models.encounter import Encounter
+from encounters.models.merge import PatientMerge
 from encounters.models.patient import (
     NotSamePerson,
     Patient,
@@ -23,6 +25,7 @@ __all__ = [
     "Allergy",
     "ClassPeriod",
     "Diagnosis",
+    "EmergencyAccess",
     "Encounter",
     "EncounterParticipant",
     "Hospitalization",
@@ -33,6 +36,7 @@ __all__ = [
     "PatientAlert",
     "PatientContact",
     "PatientIdentifier",
+    "PatientMerge",
     "Practitioner",
     "PractitionerIdentifier",
     "StatusPeriod",

@@ -11,6 +11,7 @@ from simple_history.models import HistoricalRecords
 from clinik import clock, codes
 from clinik.constraints import one_of
 from clinik.models import ClinikModel
+from encounters.models.closed import without_closed
 from encounters.models.encounter import Encounter, ErrorAbout, Status
 from encounters.models.patient import OfPatientQuerySet, Patient
 from encounters.models.practitioner import Practitioner
@@ -18,7 +19,8 @@ from encounters.models.practitioner import Practitioner
 
 class AllergyQuerySet(OfPatientQuerySet["Allergy"]):
     def visible_to(self, user: Any) -> Self:
-        return self if user.has_perm("encounters.view_allergy") else self.none()
+        found = self if user.has_perm("encounters.view_allergy") else self.none()
+        return without_closed(found, user)
 
     def listed(self) -> Self:
         """What counts: not in error, not from a visit that was about somebody else."""

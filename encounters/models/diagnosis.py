@@ -10,6 +10,7 @@ from simple_history.models import HistoricalRecords
 from clinik import clock, codes
 from clinik.constraints import made_here, one_of, ordered
 from clinik.models import ClinikModel
+from encounters.models.closed import without_closed
 from encounters.models.encounter import Encounter, ErrorAbout, Status
 from encounters.models.patient import OfPatientQuerySet, Patient
 from encounters.models.practitioner import Practitioner
@@ -64,7 +65,8 @@ class Category(models.TextChoices):
 
 class DiagnosisQuerySet(OfPatientQuerySet["Diagnosis"]):
     def visible_to(self, user: Any) -> Self:
-        return self if user.has_perm("encounters.view_diagnosis") else self.none()
+        found = self if user.has_perm("encounters.view_diagnosis") else self.none()
+        return without_closed(found, user)
 
     def listed(self) -> Self:
         """What counts: not in error, not in or promoted from a visit about somebody else."""

@@ -13,6 +13,7 @@ from clinik import clock, codes
 from clinik.constraints import in_order, made_here, one_of
 from clinik.guards import Fixed
 from clinik.models import ClinikModel
+from encounters.models.closed import without_closed
 from encounters.models.patient import OfPatientQuerySet, Patient
 from encounters.models.practitioner import Practitioner
 
@@ -80,6 +81,11 @@ class ErrorAbout(models.TextChoices):
 
 class EncounterQuerySet(OfPatientQuerySet["Encounter"]):
     def visible_to(self, user: Any) -> Self:
+        """Which visits the user may open: not those of a chart that is closed to them."""
+        return without_closed(self.named_to(user), user)
+
+    def named_to(self, user: Any) -> Self:
+        """Which visits a list may name to the user, as the front desk sees them."""
         return self if user.has_perm("encounters.view_encounter") else self.none()
 
     def listed(self) -> Self:

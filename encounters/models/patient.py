@@ -19,6 +19,8 @@ from clinik.guards import Kept
 from clinik.models import ClinikModel
 from clinik.mrn import format_mrn, generate
 from clinik.names import normalise_name
+from encounters.models.closed import without_closed
+from encounters.models.patient_choices import Gender, MaritalStatus
 from encounters.models.patient_search import conditions
 
 M = TypeVar("M", bound=models.Model)
@@ -35,6 +37,11 @@ class OfPatientQuerySet(models.QuerySet[M]):
 
 class PatientQuerySet(models.QuerySet["Patient"]):
     def visible_to(self, user: Any) -> Self:
+        """Whose pages the user may open: not those of a chart that is closed to them."""
+        return without_closed(self.named_to(user), user, "pk")
+
+    def named_to(self, user: Any) -> Self:
+        """Whom a list may name to the user, and nothing more than lists say."""
         return self if user.has_perm("encounters.view_patient") else self.none()
 
     def listed(self) -> Self:
@@ -73,29 +80,6 @@ def numbered(values: Collection[str]) -> dict[str, set[UUID]]:
     for value, patient in own.union(other, all=True):
         found.setdefault(value, set()).add(patient)
     return found
-
-
-class Gender(models.TextChoices):
-    MALE = "male", _("male")
-    FEMALE = "female", _("female")
-    OTHER = "other", _("other")
-    UNKNOWN = "unknown", _("unknown")
-
-
-class MaritalStatus(models.TextChoices):
-    """v3-MaritalStatus."""
-
-    ANNULLED = "A", _("annulled")
-    DIVORCED = "D", _("divorced")
-    INTERLOCUTORY = "I", _("interlocutory")
-    SEPARATED = "L", _("legally separated")
-    MARRIED = "M", _("married")
-    POLYGAMOUS = "P", _("polygamous")
-    NEVER_MARRIED = "S", _("never married")
-    PARTNER = "T", _("domestic partner")
-    UNMARRIED = "U", _("unmarried")
-    WIDOWED = "W", _("widowed")
-    UNKNOWN = "UNK", _("unknown")
 
 
 def display_name(family: str, given: str, known_as: str) -> str:
@@ -155,6 +139,13 @@ class Patient(ClinikModel):
         max_length=7, choices=clock.Precision, default=clock.Precision.INSTANT
     )
     active = models.BooleanField(_("active"), default=True)
+    # The same for all entries of a person. Its verbs: encounters.access.
+    restricted = models.BooleanField(
+        _("restricted"),
+        default=False,
+        editable=False,
+        help_text=_("Only the patient's team opens the chart; others say why, for an hour."),
+    )
     general_practitioner = models.ForeignKey(
         "encounters.Practitioner",
         verbose_name=_("general practitioner"),
@@ -183,6 +174,9 @@ class Patient(ClinikModel):
         ordering = ["family", "given", "id"]
         permissions = [
             ("merge_patient", "Can merge patients"),
+            ("export_record", "Can take out everything about a patient, with trail and versions"),
+            ("report_retention", "Can see whose last contact is long ago"),
+            ("restrict_patient", "Can restrict a patient's chart to the team"),
             ("export_patient", "Can export what is recorded about a patient"),
         ]
         constraints = [
@@ -206,6 +200,10 @@ class Patient(ClinikModel):
         indexes = [
             models.Index(fields=["family", "given", "id"], name="patient_by_name"),
             models.Index(fields=["phone_digits"], name="patient_phone"),
+            # Few are; every reading of charts asks which.
+            models.Index(
+                fields=["id"], name="patient_restricted", condition=models.Q(restricted=True)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -334,8 +332,9 @@ class PatientContact(ClinikModel):
 
 class PatientAlertQuerySet(OfPatientQuerySet["PatientAlert"]):
     def visible_to(self, user: Any) -> Self:
-        """Whoever finds a patient reads the alerts: they stand in the banner."""
-        return self if user.has_perm("encounters.view_patient") else self.none()
+        """Whoever opens a patient's page reads the alerts: they stand in the banner."""
+        found = self if user.has_perm("encounters.view_patient") else self.none()
+        return without_closed(found, user)
 
     def standing(self) -> Self:
         """In force now or still to come, the oldest first."""

@@ -43,7 +43,7 @@ def typed(request: HttpRequest) -> str:
 def patient_find(request: HttpRequest) -> HttpResponse:
     """The first ten for the find box, as a list of options."""
     text = typed(request)
-    patients = Patient.objects.visible_to(request.user).listed()
+    patients = Patient.objects.named_to(request.user).listed()
     rows = found_patients(patients.first_found(text, FIRST) if text else [])
     audit.record_search(Patient, by=request.user, found=len(rows))
     context = {"rows": rows, "text": text, "ambiguous": sound_alike(rows)}
@@ -55,7 +55,7 @@ def patient_find(request: HttpRequest) -> HttpResponse:
 def patient_list(request: HttpRequest) -> HttpResponse:
     """The same search as a page, by name; without a text, everybody."""
     text = typed(request)
-    patients = Patient.objects.visible_to(request.user).listed()
+    patients = Patient.objects.named_to(request.user).listed()
     if text:
         patients = patients.search(text)
     rows, pager = _page(patients, request)
@@ -145,7 +145,7 @@ def _register(
                 contacts=said(contacts),
                 **form.verb_fields(),
             )
-            for other in Patient.objects.visible_to(by).filter(pk__in=told_apart):
+            for other in Patient.objects.named_to(by).filter(pk__in=told_apart):
                 say_not_same(patient, other, by=by)
     except ValidationError as error:
         add_errors(form, error)
@@ -300,7 +300,7 @@ def patient_not_same(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Remember that two entries are two people."""
     patient = _patient(request, pk)
     try:
-        other = Patient.objects.visible_to(request.user).get(pk=request.POST.get("other", ""))
+        other = Patient.objects.named_to(request.user).get(pk=request.POST.get("other", ""))
         say_not_same(patient, other, by=request.user)
     except (Patient.DoesNotExist, ValidationError):
         messages.error(request, _("Not saved: this names no other patient."))

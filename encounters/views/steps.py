@@ -45,7 +45,8 @@ def encounter_step(request: HttpRequest, pk: uuid.UUID, verb: str) -> HttpRespon
     """arrive, triage, start or resume; pressed again by the same person it answers the same."""
     if verb not in SAID:
         raise Http404
-    encounter = the_visit(request, pk)
+    # Whoever stands in for the front desk checks in a restricted patient too.
+    encounter = the_visit(request, pk, at_desk=verb == "arrive")
     sent = PressForm(request.POST)
     extra: dict[str, Any] = {}
     if sent.is_valid():

@@ -32,6 +32,7 @@ from encounters import trail
 from encounters.banner import for_patient
 from encounters.forms.trail import PeriodForm, TrailForm
 from encounters.models import Patient
+from encounters.models.closed import closed_to
 
 _MAY = permission_required("clinik.view_auditevent", raise_exception=True)
 
@@ -62,7 +63,7 @@ def trail_list(request: HttpRequest) -> HttpResponse:
 @_MAY
 def patient_trail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Who looked at a patient, or did something about them: the people, then each event."""
-    people = Patient.objects.visible_to(request.user)
+    people = Patient.objects.named_to(request.user)
     patient = get_object_or_404(people.select_related("merged_into"), pk=pk)
     keys = trail.entries_of(patient)
     form = PeriodForm(request.GET)
@@ -157,10 +158,16 @@ def trail_fhir(request: HttpRequest) -> HttpResponseBase:
     if not form.is_valid():
         return _back(request)
     chart = request.user.has_perm("encounters.view_chart")
+    closed = set(closed_to(request.user).values_list("pk", flat=True)) if chart else set()
     found = _taken(request, form, "ndjson")
     lines = (
         json.dumps(
-            auditevent(event, observer=settings.CLINIK_NAME, reason=chart), ensure_ascii=False
+            auditevent(
+                event,
+                observer=settings.CLINIK_NAME,
+                reason=chart and event.patient_id not in closed,
+            ),
+            ensure_ascii=False,
         )
         + "\n"
         for event in found

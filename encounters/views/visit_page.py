@@ -21,9 +21,11 @@ from encounters.forms.visits import suggestions
 from encounters.models import Encounter, Patient
 
 
-def the_visit(request: HttpRequest, pk: uuid.UUID) -> Encounter:
-    """The visit with its people, or 404."""
-    found = Encounter.objects.visible_to(request.user)
+def the_visit(request: HttpRequest, pk: uuid.UUID, *, at_desk: bool = False) -> Encounter:
+    """The visit with its people, or 404. `at_desk`: also of a chart that is closed to the user,
+    for what the front desk does and shows nothing of it."""
+    visits = Encounter.objects
+    found = visits.named_to(request.user) if at_desk else visits.visible_to(request.user)
     return get_object_or_404(found.select_related("patient", "practitioner"), pk=pk)
 
 
@@ -58,7 +60,8 @@ def refused(
     request: HttpRequest, encounter: Encounter, error: Exception, **context: Any
 ) -> HttpResponse:
     """409: what did not happen and what the visit is now; only the words for htmx."""
-    encounter = the_visit(request, encounter.pk)
+    # It was fetched for this user before.
+    encounter = the_visit(request, encounter.pk, at_desk=True)
     context |= {
         "encounter": encounter,
         "patient": encounter.patient,
@@ -106,6 +109,8 @@ class VisitFormView(PermissionRequiredMixin, FormView):
     """
 
     raise_exception = True
+    # A form view of Django's would answer PUT as well, and OPTIONS.
+    http_method_names = ["get", "head", "post"]
     template_name = "encounters/encounter_step.html"
     # The name in encounters.steps.VERBS; the page is refused where it is not possible now.
     verb: str = ""

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from clinik import clock
 from clinik.models import ClinikModel
 from encounters.models import Encounter, Patient, Practitioner
+from encounters.models.closed import without_closed
 from encounters.models.encounter import ErrorAbout
 from encounters.models.encounter import Status as EncounterStatus
 from encounters.models.patient import OfPatientQuerySet
@@ -20,7 +21,8 @@ ENTERED_IN_ERROR = "entered-in-error"
 
 class RecordQuerySet(OfPatientQuerySet[R]):
     def visible_to(self, user: Any) -> Self:
-        return self if user.has_perm("encounters.view_chart") else self.none()
+        found = self if user.has_perm("encounters.view_chart") else self.none()
+        return without_closed(found, user)
 
     def listed(self) -> Self:
         """What counts for the patient: not in error, not of a visit about somebody else."""

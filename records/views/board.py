@@ -95,7 +95,7 @@ def board_earlier(request: HttpRequest) -> HttpResponse:
     POST: the chosen planned visits get "did not attend". Each is cancelled by itself, so that one
     that somebody has moved on meanwhile does not hold up the others.
     """
-    left = Encounter.objects.visible_to(request.user).filter(from_earlier_days())
+    left = Encounter.objects.named_to(request.user).filter(from_earlier_days())
     if request.method == "POST":
         if not request.user.has_perm("encounters.cancel_encounter"):
             raise PermissionDenied

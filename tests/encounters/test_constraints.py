@@ -24,12 +24,14 @@ from clinik.models import (
 )
 from encounters.models import (
     ClassPeriod,
+    EmergencyAccess,
     EncounterParticipant,
     LocationPeriod,
     NoKnownAllergies,
     NotSamePerson,
     PatientAlert,
     PatientIdentifier,
+    PatientMerge,
     PractitionerIdentifier,
     StatusPeriod,
 )
@@ -109,6 +111,22 @@ def _template() -> models.Model:
     )
 
 
+def _access() -> models.Model:
+    return EmergencyAccess.objects.create(
+        user=UserFactory(),
+        patient=PatientFactory(),
+        reason="Called",
+        start=NOW,
+        until=NOW.replace(year=NOW.year + 1),
+    )
+
+
+def _merge() -> models.Model:
+    return PatientMerge.objects.create(
+        gone=PatientFactory(), kept=PatientFactory(), by=UserFactory(), at=NOW, reason="Card"
+    )
+
+
 def _new_patient() -> models.Model:
     return PatientFactory()
 
@@ -117,6 +135,7 @@ def _new_patient() -> models.Model:
 BROKEN: list[tuple[str, Row, dict[str, Any]]] = [
     ("patient_has_a_name", _new_patient, {"family": "", "given": ""}),
     ("patient_has_a_birth_date_or_says_unknown", _new_patient, {"birth_date": None}),
+    ("encounters_emergencyaccess_start_before_until", _access, {"until": NOW.replace(year=2020)}),
     ("practitioner_has_a_name", PractitionerFactory, {"family": "", "given": ""}),
     ("encounters_encounter_class_offered", _visit("arrived"), {"class_code": "FLD"}),
     ("encounters_encounter_known_status", _visit("arrived"), {"status": "unknown"}),
@@ -197,7 +216,7 @@ FREE_WITH_A_SOURCE = [
     case
     for case in BROKEN
     if case[0] != "diagnosis_rank_positive"
-    and not case[0].endswith(("_before_end", "_status_known"))
+    and not case[0].endswith(("_before_end", "_before_until", "_status_known"))
 ]
 
 FACTORIES: dict[str, Row] = {
@@ -251,6 +270,7 @@ UNIQUE: dict[str, Row] = {
         patient=PatientFactory(), system="s", value="1"
     ),
     "not_same_person_once": _pair,
+    "patient_merge_stands_once": _merge,
     "practitioner_identifier_once": lambda: PractitionerIdentifier.objects.create(
         practitioner=PractitionerFactory(), system="s", value="1"
     ),
@@ -284,6 +304,8 @@ UNIQUE: dict[str, Row] = {
 APART = {
     "encounter_not_part_of_itself",
     "patient_not_merged_into_itself",
+    "patient_merge_of_two",
+    "emergency_access_reviewed_by_another",
     "not_same_person_in_order",
     "clinik_auditevent_action_known",
     "clinik_auditevent_outcome_known",
@@ -359,6 +381,12 @@ def test_second_key_is_free_where_its_condition_ends() -> None:
 
 
 def test_row_does_not_name_itself() -> None:
+    merge: Any = _merge()
+    with pytest.raises(IntegrityError, match="patient_merge_of_two"), transaction.atomic():
+        insert_copy(merge, gone_id=merge.kept_id)
+    access: Any = _access()
+    with pytest.raises(IntegrityError, match="emergency_access_reviewed"), transaction.atomic():
+        insert_copy(access, reviewed_by_id=access.user_id)
     key = uuid7()
     with pytest.raises(IntegrityError, match="encounter_not_part_of_itself"):
         insert_copy(_visit("arrived")(), id=key, part_of_id=key)
