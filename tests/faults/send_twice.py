@@ -17,9 +17,9 @@ def run(url: str, forms: int = 1000) -> Outcome:
 
 
 def main() -> int:
-    from records.models import Note
-
     with own_database() as url:
+        from records.models import Note
+
         outcome = run(url)
         made, lost, doubled = Note.objects.count(), outcome.lost(), outcome.doubled()
     print(f"{made} notes of 1,000 forms sent twice in {outcome.seconds:.1f} s")
