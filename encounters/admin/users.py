@@ -15,7 +15,6 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html_join
-from django.utils.safestring import mark_safe
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy
 
@@ -217,8 +216,8 @@ class UserAdmin(EditingAdmin):
         """Where this login is open: browser, address, last used."""
         return (
             format_html_join(
-                mark_safe("<br>"),
-                "{}, {}, {}",
+                "",
+                "<div>{}, {}, {}</div>",
                 (
                     (
                         sessions.browser_in_words(each.agent),

@@ -31,7 +31,11 @@ MAY_GO = {
     },
 }
 # The guards name what they refuse; an import forgets in a temporary database of its own.
-NAMES_DELETION = {"clinik/guards.py", "records/bundle/index.py"}
+NAMES_DELETION = {
+    "clinik/guards.py",
+    "clinik/backups/postgresql.py",  # what a backup is put back over, where --force says so
+    "records/bundle/index.py",
+}
 
 
 def one_of_each(visit: Encounter) -> dict[type[models.Model], models.Model]:

@@ -100,6 +100,7 @@ def test_the_auditor_prints_nothing_and_printing_leaves_an_audit_row() -> None:
     client.force_login(UserFactory(role=AUDITOR))
     url = reverse("records:encounter_print", args=[visit.pk])
     assert client.get(url).status_code == 403
-    assert not AuditEvent.objects.filter(encounter_id=visit.pk).exists()
+    refused = AuditEvent.objects.get(encounter_id=visit.pk)
+    assert (refused.act, refused.outcome) == ("page.refused", AuditEvent.Outcome.REFUSED)
     sheet(visit)
     assert AuditEvent.objects.get(encounter_id=visit.pk).act == "encounter.print"
