@@ -33,7 +33,7 @@ MAY_GO = {
 # The guards name what they refuse; an import forgets in a temporary database of its own.
 NAMES_DELETION = {
     "clinik/guards.py",
-    # Copies, and what a backup is put back over where --force says so.
+    # Sessions of a copy, and what a backup is put back over where --force says so.
     "clinik/backups/postgresql.py",
     "clinik/backups/sqlite.py",
     "records/bundle/index.py",
