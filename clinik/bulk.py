@@ -8,7 +8,7 @@ COPY, SQLite by one prepared statement, and the history is copied inside the dat
 import datetime as dt
 import json
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -134,6 +134,12 @@ class _Table:
                     f" ORDER BY {pk}",
                     [at, "+", reason, *part],
                 )
+
+
+def in_parts(values: Iterable[Any]) -> Iterator[list[Any]]:
+    """The values in lists of at most 500, in a stable order, for statements that name each."""
+    found = sorted(values, key=str)
+    return (found[at : at + _AT_ONCE] for at in range(0, len(found), _AT_ONCE))
 
 
 def json_text(value: Any) -> str:

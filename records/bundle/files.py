@@ -91,6 +91,14 @@ def _kind(path: Path) -> str:
     return Path(path.name.lower().removesuffix(".gz")).suffix
 
 
+def size_of(path: Path) -> int:
+    """Bytes; 0 where the file is gone."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
 def digest_of(path: Path) -> str:
     """SHA-256 of the file as it lies there; raises FhirError where it cannot be read."""
     try:

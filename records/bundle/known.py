@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
+from clinik.bulk import in_parts
 from clinik.codes import NPI
 from clinik.fhir import FhirError, parse_reference
 from clinik.ids import uuid7
@@ -25,8 +26,6 @@ _FIND = (
     "SELECT resource_id, row_id FROM clinik_importedresource"
     " WHERE source = %%s AND resource_type = %%s AND resource_id IN (%s)"
 )
-# Both databases take more, but not without end.
-_AT_ONCE = 500
 
 
 class Known:
@@ -116,7 +115,7 @@ class Known:
             if entry.asked is not None:
                 wanted[entry.kind].add((entry.asked.system, entry.asked.value))
         for kind, asked in wanted.items():
-            for part in _parts(sorted({value for _system, value in asked})):
+            for part in in_parts({value for _system, value in asked}):
                 found = ImportedIdentifier.objects.filter(
                     source=self.source, resource_type=kind, value__in=part
                 ).values_list("system", "value", "resource_id")
@@ -130,7 +129,7 @@ class Known:
             by_kind[kind].append(resource_id)
         # Only what is there is read whole.
         for kind, ids in by_kind.items():
-            for part in _parts(ids):
+            for part in in_parts(ids):
                 found = ImportedResource.objects.filter(
                     source=self.source, resource_type=kind, resource_id__in=part
                 )
@@ -156,7 +155,7 @@ class Known:
             by_kind[kind].append(resource_id)
         with connection.cursor() as cursor:
             for kind, ids in by_kind.items():
-                for part in _parts(sorted(ids)):
+                for part in in_parts(ids):
                     cursor.execute(
                         _FIND % ", ".join(["%s"] * len(part)), [self.source, kind, *part]
                     )
@@ -194,13 +193,13 @@ class Known:
         return entry.kind, next(filter(None, found), "")
 
     def _load_numbers(self, numbers: set[tuple[str, str]]) -> None:
-        for part in _parts(sorted(value for kind, value in numbers if kind == "Practitioner")):
+        for part in in_parts(value for kind, value in numbers if kind == "Practitioner"):
             found = PractitionerIdentifier.objects.filter(system=NPI, value__in=part).values_list(
                 "value", "practitioner_id", "practitioner__version"
             )
             for value, row_id, version in found:
                 self.by_number["Practitioner", value] = (row_id, version)
-        for part in _parts(sorted(value for kind, value in numbers if kind == "Patient")):
+        for part in in_parts(value for kind, value in numbers if kind == "Patient"):
             people = Patient.objects.filter(mrn__in=part).values_list("mrn", "pk", "version")
             for value, row_id, version in people:
                 self.by_number["Patient", value] = (row_id, version)
@@ -228,7 +227,7 @@ class Known:
 
     def _join_by_identifier(self, asked: list[Entry], model: type[Model], owner: str) -> None:
         people: dict[tuple[str, str], dict[uuid.UUID, int]] = defaultdict(dict)
-        for part in _parts(sorted({entry.asked.value for entry in asked if entry.asked})):
+        for part in in_parts({entry.asked.value for entry in asked if entry.asked}):
             for system, value, row_id, version in model._default_manager.filter(
                 value__in=part
             ).values_list("system", "value", f"{owner}_id", f"{owner}__version"):
@@ -244,7 +243,7 @@ class Known:
 
     def _load_owners(self) -> None:
         visits = [row_id for key, row_id in self.row_ids.items() if key[0] == "Encounter"]
-        for part in _parts(visits):
+        for part in in_parts(visits):
             self.owners |= dict(
                 Encounter.objects.filter(pk__in=part).values_list("pk", "patient_id")
             )
@@ -287,7 +286,3 @@ def _practitioner_of(role: ImportedResource) -> Target | None:
 
 def _uuid(value: Any) -> uuid.UUID:
     return value if isinstance(value, uuid.UUID) else uuid.UUID(value)
-
-
-def _parts(values: list) -> Iterable[list]:
-    return (values[at : at + _AT_ONCE] for at in range(0, len(values), _AT_ONCE))

@@ -18,8 +18,6 @@ from records.models import Note, Report
 if TYPE_CHECKING:
     from records.bundle.writing import ChunkWriter
 
-_AT_ONCE = 500
-
 # Whose, of which visit, and which text.
 Text = tuple[Any, Any, str]
 Pairs = Sequence[tuple[Entry, Mapped]]
@@ -117,9 +115,9 @@ class _Texts:
             elif fields["content"]:
                 patients.add(fields["patient_id"])
         imported = Note.objects.filter(source=source).exclude(content="")
-        for part in _parts(visits):
+        for part in bulk.in_parts(visits):
             self._remember(imported.filter(encounter_id__in=part))
-        for part in _parts(patients):
+        for part in bulk.in_parts(patients):
             self._remember(imported.filter(patient_id__in=part, encounter=None))
 
     def _remember(self, notes: Any) -> None:
@@ -137,7 +135,7 @@ class _Texts:
 def _own_notes(source: str, entries: Iterable[Entry]) -> dict[str, ImportedResource]:
     """The keys of notes that these reports brought, by the report's id."""
     found: dict[str, ImportedResource] = {}
-    for part in _parts({entry.id for entry in entries}):
+    for part in bulk.in_parts({entry.id for entry in entries}):
         keys = ImportedResource.objects.filter(
             source=source, resource_type=TEXT_OF_REPORT, resource_id__in=part
         )
@@ -148,7 +146,7 @@ def _own_notes(source: str, entries: Iterable[Entry]) -> dict[str, ImportedResou
 def _kinds(source: str, row_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, set[str]]:
     """The types under which rows are known."""
     found: dict[uuid.UUID, set[str]] = defaultdict(set)
-    for part in _parts(set(row_ids)):
+    for part in bulk.in_parts(set(row_ids)):
         keys = ImportedResource.objects.filter(source=source, row_id__in=part)
         for row_id, kind in keys.values_list("row_id", "resource_type"):
             if row_id is not None:
@@ -163,8 +161,3 @@ def _text(note: Mapped) -> Text:
 
 def _digest(content: str) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
-
-
-def _parts(values: set[Any]) -> Iterable[list[Any]]:
-    found = sorted(values, key=str)
-    return (found[at : at + _AT_ONCE] for at in range(0, len(found), _AT_ONCE))

@@ -14,7 +14,7 @@ from clinik.fhir import FhirError
 from clinik.imports import FAILED, ImportReport
 from clinik.models import ImportedResource, ImportFile, ImportRun
 from clinik.transitions import StaleVersion
-from records.bundle.files import BadArgument, digest_of
+from records.bundle.files import BadArgument, digest_of, size_of
 from records.bundle.index import RunIndex
 from records.bundle.reading import Chunk
 from records.bundle.side import read_all, refuse_remarks
@@ -69,7 +69,6 @@ class Importer:
         self.progress = progress or Progress()
         self.report = ImportReport()
         self._taken: set[Key] = set()
-        self._dry_bringers: dict[Key, set[int]] = {}
 
     def run(self, files: Sequence[Path]) -> ImportReport:
         """Check all, then write; what an earlier run of the same files wrote before it was cut off
@@ -134,7 +133,7 @@ class Importer:
                 options={"strict": self.strict},
             )
             parts = [
-                ImportFile(number=n, name=name, digest=digest, size=_size(files[n]))
+                ImportFile(number=n, name=name, digest=digest, size=size_of(files[n]))
                 for n, (name, digest) in enumerate(known)
             ]
             if not self.dry_run:
@@ -340,13 +339,6 @@ def _digest(path: Path) -> str:
         return digest_of(path)
     except FhirError:
         return ""
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
 
 
 def _database_reason(error: DatabaseError) -> str:

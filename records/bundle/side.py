@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from clinik.fhir import FhirError
 from clinik.imports import ImportReport
-from records.bundle.files import Block, blocks_of
+from records.bundle.files import Block, blocks_of, size_of
 from records.bundle.index import Packed, pack
 from records.bundle.reading import read_chunks
 
@@ -29,7 +29,7 @@ def read_all(files: Sequence[Path], *, strict: bool) -> Iterator[tuple[int, Foun
     With `strict` anything that reading has to remark is a reason to refuse.
     """
     processes = min(os.cpu_count() or 1, MOST_PROCESSES)
-    if processes < 2 or sum(map(_size, files)) < WORTH_BYTES:
+    if processes < 2 or sum(map(size_of, files)) < WORTH_BYTES:
         for number, block in _blocks(files):
             yield number, block if isinstance(block, FhirError) else _read(block, strict)
         return
@@ -86,10 +86,3 @@ def refuse_remarks(report: ImportReport) -> None:
     """Raises FhirError for the first remark."""
     for remark in report.warnings:
         raise FhirError(remark.place, _("%(reason)s (strict)") % {"reason": remark.reason})
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
