@@ -6,13 +6,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from clinik.bulk import in_parts
 from clinik.models import ImportedResource
 from encounters.models import Encounter, Patient
 from records.csv_files.kinds import REFERENCES, Kind
 from records.csv_files.maps import Layout
 from records.csv_files.rows import CsvRow, Problem, numbered
 
-_AT_ONCE = 500
 # In `raw`: which rejected row it was.
 _REJECTED = "$rejected"
 Key = tuple[str, str]
@@ -75,7 +75,7 @@ class Checker:
         for kind, id in wanted:
             by_kind.setdefault(kind, []).append(id)
         for kind, ids in by_kind.items():
-            for part in _parts(sorted(ids)):
+            for part in in_parts(ids):
                 there = ImportedResource.objects.filter(
                     source=self.source, resource_type=kind, resource_id__in=part
                 ).values_list("resource_id", "row_id")
@@ -90,7 +90,7 @@ class Checker:
             models[self.kind.resource] = self.kind.model
         for kind, model in models.items():
             ids = sorted(row for key, row in keys.items() if key[0] == kind)
-            for part in _parts(ids):
+            for part in in_parts(ids):
                 owners |= dict(model.objects.filter(pk__in=part).values_list("pk", "patient_id"))
         return owners
 
@@ -118,13 +118,9 @@ class Checker:
     def _rejected(self, ids: Iterable[str]) -> dict[str, str]:
         """Of the ids that were imported before: which rejected row each was, or none."""
         found: dict[str, str] = {}
-        for part in _parts(sorted(set(ids))):
+        for part in in_parts(set(ids)):
             there = ImportedResource.objects.filter(
                 source=self.source, resource_type=self.kind.resource, resource_id__in=part
             ).values_list("resource_id", "raw")
             found |= {id: str(raw.get(_REJECTED, "")) for id, raw in there}
         return found
-
-
-def _parts(values: list[Any]) -> Iterable[list[Any]]:
-    return (values[at : at + _AT_ONCE] for at in range(0, len(values), _AT_ONCE))

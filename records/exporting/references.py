@@ -14,6 +14,7 @@ from django.db.models import Case, CharField, Exists, F, Func, OuterRef, Q, Quer
 from django.db.models import Value as V
 from django.db.models.functions import Cast, Coalesce, Collate, Concat
 
+from clinik.bulk import in_parts
 from clinik.fhir import FhirError, Identifier, parse_reference
 from clinik.models import ImportedIdentifier, ImportedResource
 from records.exporting.kinds import MODELS
@@ -93,7 +94,7 @@ class References:
             if not missing:
                 continue
             rows = self.named(MODELS[kind]._default_manager.order_by(), kind)
-            for part in _parts(missing):
+            for part in in_parts(missing):
                 for row_id, xid in rows.filter(pk__in=part).values_list(key(), "xid"):
                     known[row_id] = f"{kind}/{xid}"
 
@@ -118,7 +119,7 @@ class References:
         for source, pairs in missing.items():
             for pair in pairs:
                 self._sent[source, *pair] = None
-            for part in _parts(sorted(pairs)):
+            for part in in_parts(pairs):
                 self._look_up(source, part)
 
     def _learn_identified(self, wanted: Iterable[tuple[str, str]]) -> None:
@@ -132,7 +133,7 @@ class References:
         for (source, kind), pairs in asked.items():
             values = {identifier.value for _text, identifier in pairs}
             known: dict[tuple[str | None, str], set[str]] = defaultdict(set)
-            for part in _parts(sorted(values)):
+            for part in in_parts(values):
                 found = ImportedIdentifier.objects.filter(
                     source=source, resource_type=kind, value__in=part
                 )
@@ -222,7 +223,3 @@ def _loose(rows: QuerySet[Any], name: str) -> list[str]:
         found.append(value)
         value = values.filter(**{f"{name}__gt": value}).first()
     return found
-
-
-def _parts(values: list[Any]) -> Iterable[list[Any]]:
-    return (values[at : at + 500] for at in range(0, len(values), 500))
