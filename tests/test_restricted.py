@@ -138,6 +138,7 @@ def test_breaking_the_glass_opens_one_chart_to_one_user_for_an_hour(
     later = clock.now() + dt.timedelta(minutes=60, seconds=1)
     monkeypatch.setattr(clock, "now", lambda: later)
     assert closed_to(user).filter(pk=patient.pk).exists()
+    assert not Patient.objects.visible_to(user).filter(pk=patient.pk).exists()
 
 
 def test_a_grant_on_one_entry_opens_the_whole_person(patient: Patient) -> None:
@@ -145,9 +146,11 @@ def test_a_grant_on_one_entry_opens_the_whole_person(patient: Patient) -> None:
     Patient.objects.filter(pk=old.pk).update(restricted=True)
     _client, user = client_of(NURSE)
     assert closed_to(user).count() == 2
+    assert not Patient.objects.visible_to(user).exists()
     access.open_chart(Patient.objects.get(pk=old.pk), by=user, reason="Called")
     assert EmergencyAccess.objects.get().patient == patient
     assert not closed_to(user).exists()
+    assert Patient.objects.visible_to(user).count() == 2
     _other, seen_before = client_of(CLINICIAN)
     EncounterFactory(patient=old, practitioner=seen_before.practitioner)
     assert not closed_to(seen_before).exists()
