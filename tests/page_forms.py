@@ -1,11 +1,12 @@
 """The forms of a page as a browser without JavaScript sends them, and what the database holds."""
 
+import functools
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
 
 from django.apps import apps
-from django.db import models
+from django.db import connection, models
 
 from clinik.models import AuditEvent
 
@@ -104,14 +105,20 @@ def clinical_models() -> list[type[models.Model]]:
     ]
 
 
-def state() -> dict[str, tuple[int, int]]:
-    """How many rows each table has and the sum of their versions: equal = nothing was written."""
-    found = {}
+@functools.cache
+def _counting() -> str:
+    """SQL of one query: every table's name, rows and sum of versions."""
+    parts = []
     for model in clinical_models():
         names = {each.name for each in model._meta.get_fields()}
-        if "history_id" in names or "version" not in names:
-            found[model._meta.label] = (model._default_manager.count(), 0)
-            continue
-        row = model._default_manager.aggregate(rows=models.Count("pk"), sum=models.Sum("version"))
-        found[model._meta.label] = (row["rows"], row["sum"] or 0)
-    return found
+        versions = "history_id" not in names and "version" in names
+        total = "COALESCE(SUM(version), 0)" if versions else "0"
+        parts.append(f"SELECT '{model._meta.label}', COUNT(*), {total} FROM {model._meta.db_table}")
+    return " UNION ALL ".join(parts)
+
+
+def state() -> dict[str, tuple[int, int]]:
+    """How many rows each table has and the sum of their versions: equal = nothing was written."""
+    with connection.cursor() as cursor:
+        cursor.execute(_counting())
+        return {label: (rows, total) for label, rows, total in cursor.fetchall()}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 
 from clinik import clock, demo
@@ -21,7 +22,12 @@ from records.demo.times import at
 from records.demo.today import SLOTS, close_stale, top_up
 from records.models import Assessment, Note, Observation, Prescription
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(
+        connection.vendor != "sqlite", reason="the demo's database is SQLite's alone (bin/run)"
+    ),
+]
 
 # A Wednesday in the middle of the morning, and an hour at which a day is hardly begun.
 MORNING = dt.datetime(2026, 3, 11, 10, 20, tzinfo=dt.UTC)
