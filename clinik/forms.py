@@ -8,14 +8,14 @@ Mix in what a form needs, before forms.Form or forms.ModelForm:
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from crispy_forms.helper import FormHelper
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import IntegrityError, models
 from django.http import Http404
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
@@ -240,6 +240,23 @@ def already_made(
     if any(getattr(row, name) != value for name, value in same.items()):
         raise Repeated(row)
     return row
+
+
+def once(find: Callable[[], T | None], make: Callable[[], T]) -> T:
+    """What `find` (already_made) says an earlier sending of this form made, else what `make` makes.
+
+    Two sendings at the same moment: the key's uniqueness decides, the second finds the first's.
+    """
+    made = find()
+    if made is not None:
+        return made
+    try:
+        return make()
+    except IntegrityError:
+        made = find()
+        if made is None:
+            raise
+        return made
 
 
 def shown(value: Any) -> str:

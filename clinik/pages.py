@@ -1,5 +1,6 @@
 """Small things every page answers with."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -8,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from clinik.forms import Repeated
 from clinik.transitions import StaleVersion, TransitionError
 
 
@@ -48,6 +50,19 @@ def words_of(error: Exception) -> list[str]:
     if isinstance(error, TransitionError | StaleVersion):
         return [str(error)]
     raise error
+
+
+def acted(form: Any, verb: Callable[[], object]) -> bool:
+    """Do what a form asks for; where the verb refuses, False with the reason on the form."""
+    try:
+        verb()
+    except Repeated as error:
+        form.add_error(None, f"{error} {error.row}")
+        return False
+    except (ValidationError, StaleVersion, TransitionError) as error:
+        add_errors(form, error)
+        return False
+    return True
 
 
 def add_errors(form: Any, error: Exception) -> None:

@@ -5,17 +5,14 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.core.exceptions import ValidationError
-from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from clinik import audit, clock
-from clinik.forms import Repeated, already_made
-from clinik.pages import add_errors, next_url, wants_fragment
-from clinik.transitions import StaleVersion
+from clinik.forms import already_made, once
+from clinik.pages import acted, next_url, wants_fragment
 from encounters.alerts import add_alert, end_alert
 from encounters.banner import for_patient
 from encounters.forms.alerts import AlertForm
@@ -52,19 +49,13 @@ def _added(form: AlertForm, patient: Patient, request: HttpRequest) -> bool:
     owners = {"patient_id": patient.pk, "by_id": request.user.pk}
     # Without a beginning it began when it was first sent.
     same = {name: value for name, value in fields.items() if name != "start" or value}
-    try:
-        if already_made(PatientAlert, form.row_id, owners=owners, same=same) is None:
-            add_alert(patient, by=request.user, id=form.row_id, **fields)
-    except IntegrityError:
-        # The same form, sent twice at once.
-        return already_made(PatientAlert, form.row_id, owners=owners, same=same) is not None
-    except Repeated as error:
-        form.add_error(None, f"{error} {error.row}")
-        return False
-    except ValidationError as error:
-        add_errors(form, error)
-        return False
-    return True
+    return acted(
+        form,
+        lambda: once(
+            lambda: already_made(PatientAlert, form.row_id, owners=owners, same=same),
+            lambda: add_alert(patient, by=request.user, id=form.row_id, **fields),
+        ),
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -75,11 +66,8 @@ def alert_end(request: HttpRequest, pk: UUID) -> HttpResponse:
     alert = get_object_or_404(alerts.select_related("patient__merged_into"), pk=pk)
     form = RowPressForm(request.POST if request.method == "POST" else None, instance=alert)
     if form.is_bound and form.is_valid():
-        try:
-            end_alert(alert, by=request.user, version=form.cleaned_data["version"])
-        except StaleVersion as error:
-            add_errors(form, error)
-        else:
+        version = form.cleaned_data["version"]
+        if acted(form, lambda: end_alert(alert, by=request.user, version=version)):
             said = _("Ended: %(alert)s") % {"alert": alert}
             return _done(request, alert.patient.survivor, said)
     return _form_page(request, alert.patient.survivor, {"form": form, "ending": alert}, "alert_end")

@@ -6,7 +6,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,9 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clinik import audit
-from clinik.forms import Repeated, already_made
-from clinik.pages import add_errors, next_url, wants_fragment
-from clinik.transitions import StaleVersion, TransitionError
+from clinik.forms import already_made, once
+from clinik.pages import acted, next_url, wants_fragment
 from encounters.allergies import (
     add_allergy,
     allergy_status,
@@ -58,22 +56,17 @@ def _added(form: AllergyForm, patient: Patient, request: HttpRequest) -> bool:
         "patient_id": patient.pk,
         "author": Practitioner.objects.filter(user=request.user.pk).first(),
     }
-    try:
-        if already_made(Allergy, form.row_id, owners=owners, same=fields) is None:
-            # Said in the visit the patient is here for: if that turns out to be about somebody
-            # else, so is this.
-            visit = open_visit_of(patient)
-            add_allergy(patient, by=request.user, id=form.row_id, encounter=visit, **fields)
-    except IntegrityError:
-        # The same form, sent twice at once.
-        return already_made(Allergy, form.row_id, owners=owners, same=fields) is not None
-    except Repeated as error:
-        form.add_error(None, f"{error} {error.row}")
-        return False
-    except ValidationError as error:
-        add_errors(form, error)
-        return False
-    return True
+
+    def add() -> Allergy:
+        # Said in the visit the patient is here for: if that turns out to be about somebody else,
+        # so is this.
+        visit = open_visit_of(patient)
+        return add_allergy(patient, by=request.user, id=form.row_id, encounter=visit, **fields)
+
+    return acted(
+        form,
+        lambda: once(lambda: already_made(Allergy, form.row_id, owners=owners, same=fields), add),
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -82,13 +75,8 @@ def allergy_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     allergy = _allergy(request, pk)
     form = AllergyEditForm(request.POST if request.method == "POST" else None, instance=allergy)
     if form.is_bound and form.is_valid():
-        try:
-            change_allergy(
-                allergy, by=request.user, version=form.base_version, **form.verb_fields()
-            )
-        except (ValidationError, StaleVersion) as error:
-            add_errors(form, error)
-        else:
+        by, version, fields = request.user, form.base_version, form.verb_fields()
+        if acted(form, lambda: change_allergy(allergy, by=by, version=version, **fields)):
             return _done(request, allergy.patient, _("Allergy saved."))
     return _edit_page(request, allergy, form, ErrorReasonForm(instance=allergy), bad=form.is_bound)
 
@@ -100,16 +88,11 @@ def allergy_error(request: HttpRequest, pk: UUID) -> HttpResponse:
     allergy = _allergy(request, pk)
     reason = ErrorReasonForm(request.POST, instance=allergy)
     if reason.is_valid():
-        try:
-            enter_allergy_in_error(
-                allergy,
-                by=request.user,
-                reason=reason.cleaned_data["reason"].strip(),
-                version=reason.cleaned_data["version"],
-            )
-        except (ValidationError, TransitionError, StaleVersion) as error:
-            add_errors(reason, error)
-        else:
+        why, version = reason.cleaned_data["reason"].strip(), reason.cleaned_data["version"]
+        if acted(
+            reason,
+            lambda: enter_allergy_in_error(allergy, by=request.user, reason=why, version=version),
+        ):
             said = _("Entered in error: kept, and no longer counted.")
             return _done(request, allergy.patient, said)
     return _edit_page(request, allergy, AllergyEditForm(instance=allergy), reason, bad=True)

@@ -10,15 +10,14 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clinik import audit
-from clinik.forms import Repeated, already_made
-from clinik.pages import add_errors, wants_fragment, words_of
+from clinik.forms import Repeated, already_made, once
+from clinik.pages import acted, add_errors, wants_fragment, words_of
 from clinik.transitions import StaleVersion, TransitionError
 from encounters import banner
 from encounters.diagnoses import (
@@ -70,13 +69,10 @@ def _add(request: HttpRequest, encounter: Encounter, form: DiagnosisForm) -> Non
         "use": fields["use"],
         "verification": fields["verification"],
     }
-    if already_made(Diagnosis, form.row_id, owners=owners, same=same) is not None:
-        return
-    try:
-        add_diagnosis(encounter, by=request.user, id=form.row_id, **fields)
-    except IntegrityError:
-        if already_made(Diagnosis, form.row_id, owners=owners, same=same) is None:
-            raise
+    once(
+        lambda: already_made(Diagnosis, form.row_id, owners=owners, same=same),
+        lambda: add_diagnosis(encounter, by=request.user, id=form.row_id, **fields),
+    )
 
 
 def _again(request: HttpRequest, encounter: Encounter, form: DiagnosisForm) -> HttpResponse:
@@ -115,13 +111,8 @@ def diagnosis_edit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     diagnosis = the_diagnosis(request, pk)
     form = _form_of(diagnosis)(request.POST or None, instance=diagnosis)
     if request.method == "POST" and form.is_valid():
-        try:
-            change_diagnosis(
-                diagnosis, by=request.user, version=form.base_version, **form.verb_fields()
-            )
-        except (ValidationError, TransitionError, StaleVersion) as error:
-            add_errors(form, error)
-        else:
+        by, version, fields = request.user, form.base_version, form.verb_fields()
+        if acted(form, lambda: change_diagnosis(diagnosis, by=by, version=version, **fields)):
             messages.success(request, _("Saved."))
             return redirect(_home_of(diagnosis))
     if request.method != "POST":

@@ -5,17 +5,14 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.core.exceptions import ValidationError
-from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from clinik import audit
-from clinik.forms import Repeated, already_made
-from clinik.pages import add_errors
-from clinik.transitions import StaleVersion
+from clinik.forms import already_made, once
+from clinik.pages import acted
 from encounters.banner import for_patient
 from encounters.forms.merging import MergeForm, UnmergeForm
 from encounters.found import found_patients, sound_alike
@@ -101,28 +98,21 @@ def patient_merge_with(request: HttpRequest, pk: UUID, other_pk: UUID) -> HttpRe
 def _merged(form: MergeForm, kept: Patient, gone: Patient, by: Any) -> bool:
     reason = form.cleaned_data["reason"].strip()
     owners = {"gone_id": gone.pk, "kept_id": kept.pk, "by_id": by.pk}
-    try:
-        if already_made(PatientMerge, form.row_id, owners=owners, same={"reason": reason}):
-            return True
-        merge_patients(
-            gone,
-            into=kept,
-            by=by,
-            reason=reason,
-            id=form.row_id,
-            version=form.cleaned_data["other_version"],
-            into_version=form.cleaned_data["version"],
-        )
-    except IntegrityError:
-        # The same form, sent twice at once.
-        return already_made(PatientMerge, form.row_id, owners=owners, same={}) is not None
-    except Repeated as error:
-        form.add_error(None, str(error))
-        return False
-    except (ValidationError, StaleVersion) as error:
-        add_errors(form, error)
-        return False
-    return True
+    return acted(
+        form,
+        lambda: once(
+            lambda: already_made(PatientMerge, form.row_id, owners=owners, same={"reason": reason}),
+            lambda: merge_patients(
+                gone,
+                into=kept,
+                by=by,
+                reason=reason,
+                id=form.row_id,
+                version=form.cleaned_data["other_version"],
+                into_version=form.cleaned_data["version"],
+            ),
+        ),
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -160,9 +150,4 @@ def _unmerged(form: UnmergeForm, merge: PatientMerge, by: Any) -> bool:
     said = {"reason": form.cleaned_data["reason"], "version": form.cleaned_data["version"]}
     if merge.undone_by_id == by.pk and merge.undone_reason == said["reason"].strip():
         return True  # pressed twice
-    try:
-        unmerge_patients(merge, by=by, **said)
-    except (ValidationError, StaleVersion) as error:
-        add_errors(form, error)
-        return False
-    return True
+    return acted(form, lambda: unmerge_patients(merge, by=by, **said))

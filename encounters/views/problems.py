@@ -7,8 +7,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.core.exceptions import ValidationError
-from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clinik import audit
-from clinik.forms import Repeated, already_made
-from clinik.pages import add_errors, message_with_undo, wants_fragment
+from clinik.forms import already_made, once
+from clinik.pages import acted, add_errors, message_with_undo, wants_fragment
 from clinik.transitions import StaleVersion, TransitionError
 from encounters.banner import for_patient
 from encounters.diagnosis_list import load_problems
@@ -64,19 +62,13 @@ def _added(form: ProblemForm, patient: Patient, request: HttpRequest) -> bool:
     owners = {"patient_id": patient.pk, "author": getattr(request.user, "practitioner", None)}
     condition = {f"condition_{name}": fields[name] for name in ("text", "code")}
     same = {**condition, "onset": fields["onset"], "clinical_status": fields["clinical_status"]}
-    try:
-        if already_made(Diagnosis, form.row_id, owners=owners, same=same) is None:
-            add_problem(patient, by=request.user, id=form.row_id, **fields)
-    except IntegrityError:
-        # The same form, sent twice at once.
-        return already_made(Diagnosis, form.row_id, owners=owners, same=same) is not None
-    except Repeated as error:
-        form.add_error(None, f"{error} {error.row}")
-        return False
-    except ValidationError as error:
-        add_errors(form, error)
-        return False
-    return True
+    return acted(
+        form,
+        lambda: once(
+            lambda: already_made(Diagnosis, form.row_id, owners=owners, same=same),
+            lambda: add_problem(patient, by=request.user, id=form.row_id, **fields),
+        ),
+    )
 
 
 @require_POST

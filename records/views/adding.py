@@ -10,7 +10,6 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -137,20 +136,3 @@ def show(
         "section_template": adder.section.template,
     }
     return render(request, "records/section_page.html", context, status=status)
-
-
-def once(find: Callable[[], Any], make: Callable[[], Any]) -> Any:
-    """What `find` says an earlier sending of this form made, else what `make` makes.
-
-    Two sendings at the same moment: the key's uniqueness decides, the second finds the first's.
-    """
-    made = find()
-    if made is not None:
-        return made
-    try:
-        return make()
-    except IntegrityError:
-        made = find()
-        if made is None:
-            raise
-        return made

@@ -9,14 +9,14 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from clinik.forms import already_made
+from clinik.forms import already_made, once
 from clinik.pages import number_in
 from encounters.models import Encounter
 from records.assessments import MOST_FINDINGS, add_assessment, last_assessment
 from records.forms.assessments import EMPTY_ROWS, AssessmentForm
 from records.models import Assessment
 from records.sections import AssessmentsSection
-from records.views.adding import Adder, Adding, add_view, once, show, visit_for_chart
+from records.views.adding import Adder, Adding, add_view, show, visit_for_chart
 
 MORE_ROWS = 5
 

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from clinik import audit
-from clinik.forms import Repeated, already_made
+from clinik.forms import Repeated, already_made, once
 from clinik.pages import add_errors
 from encounters.banner import for_patient
 from encounters.models import Encounter
@@ -17,7 +17,7 @@ from records.forms.instruments import InstrumentForm
 from records.instruments import instrument, record_instrument
 from records.models import Observation
 from records.observations_section import ObservationsSection
-from records.views.adding import once, visit_for_chart, visit_url
+from records.views.adding import visit_for_chart, visit_url
 
 
 @permission_required("records.add_observation", raise_exception=True)

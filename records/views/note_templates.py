@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from clinik.forms import Repeated, already_made
+from clinik.forms import Repeated, already_made, once
 from clinik.pages import add_errors, message_with_undo, words_of
 from clinik.transitions import StaleVersion
 from records import note_templates, notes
@@ -21,7 +21,6 @@ from records.forms.note_templates import NewTemplateForm, TemplateForm
 from records.models import Note, NoteTemplate
 from records.models.note import Type
 from records.recording import is_author, practitioner_of
-from records.views.adding import once
 
 METHODS = ["GET", "HEAD", "POST"]
 

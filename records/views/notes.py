@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from clinik import audit
-from clinik.forms import Repeated, already_made
+from clinik.forms import Repeated, already_made, once
 from clinik.pages import add_errors, wants_fragment
 from clinik.transitions import StaleVersion, TransitionError
 from encounters.banner import for_patient
@@ -29,7 +29,6 @@ from records.views.adding import (
     Adder,
     Adding,
     add_view,
-    once,
     page_of,
     show,
     visit_for_chart,

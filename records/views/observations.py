@@ -5,17 +5,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from clinik import audit
 from clinik.codes import LOINC
-from clinik.forms import already_made
+from clinik.forms import already_made, once
 from clinik.models import Code
-from clinik.pages import add_errors, came_from
-from clinik.transitions import StaleVersion, TransitionError
+from clinik.pages import acted, came_from
 from encounters.banner import for_patient
 from encounters.models import Encounter
 from records.corrections import correct_observation
@@ -24,7 +22,7 @@ from records.lab_results import add_results
 from records.models import Observation
 from records.observations import acknowledge, add_observation, as_digits, as_number, shown_unit
 from records.observations_section import ObservationsSection
-from records.views.adding import Adder, add_view, once, page_of, visit_for_chart, visit_url
+from records.views.adding import Adder, add_view, page_of, visit_for_chart, visit_url
 from records.vitals import BY_CODE
 
 MOST_CODES = 200
@@ -118,12 +116,8 @@ def observation_seen(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     status = 200
     if request.method == "POST":
         if form.is_valid():
-            try:
-                action = form.cleaned_data["action"]
-                acknowledge(record, by=request.user, action=action, version=form.base_version)
-            except (ValidationError, TransitionError, StaleVersion) as error:
-                add_errors(form, error)
-            else:
+            by, action, version = request.user, form.cleaned_data["action"], form.base_version
+            if acted(form, lambda: acknowledge(record, by=by, action=action, version=version)):
                 return redirect(came_from(request) or page_of(record))
         status = 422
     else:
@@ -149,13 +143,8 @@ def observation_correct(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     status = 200
     if request.method == "POST":
         if form.is_valid():
-            try:
-                correct_observation(
-                    record, by=request.user, version=form.base_version, **form.values()
-                )
-            except (ValidationError, TransitionError, StaleVersion) as error:
-                add_errors(form, error)
-            else:
+            by, version, values = request.user, form.base_version, form.values()
+            if acted(form, lambda: correct_observation(record, by=by, version=version, **values)):
                 return redirect(page_of(record))
         status = 422
     else:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from clinik import audit
-from clinik.forms import already_made
+from clinik.forms import already_made, once
 from clinik.pages import add_errors, next_url
 from clinik.transitions import StaleVersion, TransitionError
 from encounters.banner import for_patient
@@ -36,7 +36,7 @@ from records.prescriptions import (
 )
 from records.recording import is_author, practitioner_of
 from records.sections import PrescriptionsSection
-from records.views.adding import Adder, add_view, added, once, page_of, visit_for_chart
+from records.views.adding import Adder, add_view, added, page_of, visit_for_chart
 
 METHODS = ["GET", "HEAD", "POST"]
 
