@@ -19,7 +19,7 @@ from records.models.observation import Status
 from records.news2 import News2
 from records.observations import CRITICAL
 from records.obstacles import not_acknowledged
-from records.readings import Person, Reading, person_on, read, score
+from records.readings import Person, Reading, paired, person_on, read, score
 from records.taking import one_taking, overdue_since
 from records.vitals import NOTED, VITALS
 
@@ -53,8 +53,8 @@ def vitals_of(
             signs.setdefault(record.encounter_id, []).append(record)
     today = clock.today()
     found = {}
-    for visit, records in signs.items():
-        row = rows[visit]
+    for visit, apart in signs.items():
+        row, records = rows[visit], paired(apart)
         person = person_on(today, row.age, noted.get(row.patient_id, ()))
         readings = [made for record in records if (made := read(record, person))]
         flags = _flags(readings, person, row)

@@ -121,6 +121,8 @@ def _changes(
         return {"value_text": typed}, []
     if vital is not None and (why := refusal(vital.key, digits, row.value_unit_code)):
         raise ValidationError({"value": why})
+    if row.code_code == SYSTOLIC and (why := bp_refusal(digits, "0")):
+        raise ValidationError({"value": why})
     return {
         "value": digits,
         "value_number": number,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from records.vitals import VITALS, as_decimal
+from records.vitals import DIASTOLIC, SYSTOLIC, VITALS, as_decimal
 
 NOTICE = (
     "This material contains content from LOINC (http://loinc.org). LOINC is copyright © Regenstrief"
@@ -53,7 +53,7 @@ LABS: dict[str, Lab] = {
     )
 }
 
-# What older imports use, and how it stands beside the code whose trend it joins.
+# What imports use besides, and how it stands beside the code whose trend it joins.
 OLDER_LABELS = {
     "2339-0": "Glucose (whole blood)",
     "6299-2": "Urea nitrogen (whole blood)",
@@ -66,6 +66,17 @@ OLDER_LABELS = {
     "33914-3": "eGFR (MDRD)",
     "2708-6": "SpO2 (arterial)",
     "55284-4": "Blood pressure (older code)",
+    SYSTOLIC: "Systolic (sent apart)",
+    DIASTOLIC: "Diastolic (sent apart)",
+    "8889-8": "Pulse (by oximeter)",
+    "8893-0": "Pulse (felt)",
+    "8331-1": "Temperature (oral)",
+    "8332-9": "Temperature (rectal)",
+    "8328-7": "Temperature (armpit)",
+    "8333-7": "Temperature (ear)",
+    "3137-7": "Height (measured)",
+    "8306-3": "Length (lying)",
+    "3141-9": "Weight (measured)",
 }
 
 _TREND = {older: lab.code for lab in LABS.values() for older in lab.older} | {

@@ -12,7 +12,7 @@ from encounters.models import Encounter
 from records.models import Note, Observation
 from records.models.observation import Status
 from records.observations import CRITICAL
-from records.readings import Reading, read
+from records.readings import Reading, paired, read
 from records.recording import authors
 from records.sections import person_at
 from records.vitals import BY_CODE, NOTED
@@ -82,7 +82,7 @@ def critical_unseen(encounter: Encounter) -> list[Observation]:
     person = person_at(encounter, [row for row in rows if row.code_code in NOTED])
     return not_acknowledged(
         (row, read(row, person))
-        for row in rows
+        for row in paired(rows)
         if row.encounter_id == encounter.pk and not row.source
     )
 

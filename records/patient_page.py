@@ -19,7 +19,7 @@ from records.board_cards import minutes_words, waited
 from records.kept import KINDS_NAMED, kinds_of
 from records.models import Note, Observation, Prescription
 from records.prescriptions import STEPS, allowed_verbs
-from records.readings import Person, Reading, person_on, read
+from records.readings import Person, Reading, paired, person_on, read
 from records.sparks import Spark, spark_of
 from records.vitals import BY_CODE, NOTED, VITALS
 
@@ -242,7 +242,7 @@ def _vitals(patient: Patient, user: Any) -> tuple[LastVital, ...]:
     )
     noted = [row for row in found if row.code_code in NOTED]
     by_key: dict[str, list[Reading]] = {}
-    for record in found:
+    for record in paired(found):
         reading = read(record, _person(patient, record, noted))
         if reading is not None:
             by_key.setdefault(reading.key, []).append(reading)

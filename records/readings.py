@@ -5,8 +5,9 @@ Nothing here is stored: flags and scores are computed each time they are shown.
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from django.utils.dateparse import parse_date
@@ -32,6 +33,10 @@ from records.vitals import (
     rounded,
 )
 
+# A blood pressure's two codes that have components.
+PANELS = VITALS["bp"].codes[:2]
+# One half of it, wherever it stands.
+Half = Observation | ObservationComponent | None
 # A pregnancy noted without a due date counts for so long.
 PREGNANCY_LASTS = dt.timedelta(days=300)
 _PREGNANT = ("LA15173-0", "77386006", "pregnant")
@@ -58,6 +63,8 @@ class Reading:
     number: Decimal | None = None
     flag: Flag | None = None
     words: str = ""
+    # Of a blood pressure `number` is the upper half, this the lower one.
+    second: Decimal | None = None
 
     @property
     def pk(self) -> Any:
@@ -100,13 +107,20 @@ def in_unit(key: str, value: Observation | ObservationComponent) -> Decimal | No
 def _pressure(
     record: Observation, person: Person, parts: Iterable[ObservationComponent]
 ) -> Reading:
-    upper, lower = _halves(parts)
-    shown = [half.value_words if half else "–" for half in (upper, lower)]
+    upper, lower = _halves(record, parts)
+    shown = [half.value_words or "–" if half else "–" for half in (upper, lower)]
     high, low = (in_unit("bp", half) if half else None for half in (upper, lower))
     found = bp_flag(high, low, age=person.age, pregnant=person.pregnant)
     named = bp_class(high, low, age=person.age, pregnant=person.pregnant)
     text = "/".join(shown) if upper or lower else record.value_words
-    return Reading(record, "bp", text, "mmHg", high, found, named.words if named else "")
+    return Reading(record, "bp", text, "mmHg", high, found, named.words if named else "", low)
+
+
+def by_itself(reading: Reading) -> Reading:
+    """How a row is listed: half of a blood pressure that came apart is the number it is."""
+    if reading.record.code_code not in (SYSTOLIC, DIASTOLIC):
+        return reading
+    return replace(reading, text=reading.record.value_words, words="")
 
 
 def change_words(now: Reading | None, before: Reading | None) -> str:
@@ -130,15 +144,56 @@ def change_words(now: Reading | None, before: Reading | None) -> str:
     return f"{sign}{abs(change)} {unit}"
 
 
-def diastolic_of(record: Observation) -> Decimal | None:
-    """The lower half of a blood pressure in mm[Hg]; needs its components prefetched."""
-    lower = _halves(record.components.all())[1]
-    return in_unit("bp", lower) if lower else None
+def paired(records: Iterable[Observation]) -> list[Observation]:
+    """The records in their order, a blood pressure that came as two observations being one of them.
+
+    Some senders (and CSV files) know no components: the systolic one then stands for both, with the
+    diastolic one of the same visit and time as its `lower_half`. What has no counterpart stays by
+    itself. A panel without values steps back behind the halves it was sent with; its components
+    need to be prefetched.
+    """
+    found = list(records)
+    upper, lower = (_by_taking(found, code) for code in (SYSTOLIC, DIASTOLIC))
+    joined: set[Any] = set()
+    for taking in upper.keys() & lower.keys():
+        # Several at one moment, as many of each: in the order in which they came.
+        if len(upper[taking]) == len(lower[taking]):
+            for one, other in zip(upper[taking], lower[taking], strict=True):
+                one.lower_half = other
+                joined.add(other.pk)
+    halves = upper.keys() | lower.keys()
+    return [
+        record
+        for record in found
+        if record.pk not in joined and not (_taking(record) in halves and _is_empty_panel(record))
+    ]
 
 
-def _halves(
-    parts: Iterable[ObservationComponent],
-) -> tuple[ObservationComponent | None, ObservationComponent | None]:
+def _by_taking(records: Iterable[Observation], code: str) -> dict[Any, list[Observation]]:
+    found: dict[Any, list[Observation]] = {}
+    for record in records:
+        if record.code_code == code and record.effective is not None:
+            found.setdefault(_taking(record), []).append(record)
+    for same in found.values():
+        same.sort(key=attrgetter("pk"))
+    return found
+
+
+def _taking(record: Observation) -> Any:
+    return record.patient_id, record.encounter_id, record.effective, record.effective_precision
+
+
+def _is_empty_panel(record: Observation) -> bool:
+    if record.code_code not in PANELS or record.value_words:
+        return False
+    return not record.components.all()
+
+
+def _halves(record: Observation, parts: Iterable[ObservationComponent]) -> tuple[Half, Half]:
+    if record.code_code == SYSTOLIC:
+        return record, record.lower_half
+    if record.code_code == DIASTOLIC:
+        return None, record
     by_code = {part.code_code: part for part in parts}
     return by_code.get(SYSTOLIC), by_code.get(DIASTOLIC)
 

@@ -27,7 +27,16 @@ from records.models import Assessment, Observation, Prescription
 from records.news2 import News2, why_not_scored
 from records.observations import CRITICAL
 from records.prescriptions import STEPS, allowed_verbs
-from records.readings import Person, Reading, change_words, person_on, read, score
+from records.readings import (
+    Person,
+    Reading,
+    by_itself,
+    change_words,
+    paired,
+    person_on,
+    read,
+    score,
+)
 from records.recording import CLOSED, is_author
 from records.sparks import Spark, spark_of
 from records.taking import one_taking, overdue_since
@@ -244,15 +253,23 @@ class VitalsSection(Section):
         person = person_at(encounter, before)
         rows, wrong = observation_rows(mine, user)
         can_add = cls.may_add(encounter, user)
-        readings = tuple((row, made) for row in rows if (made := read(row.record, person)))
-        earlier = [made for old in before if (made := read(old, person))]
-        here = [reading for _row, reading in readings]
+        readings = tuple(
+            (row, by_itself(made)) for row in rows if (made := read(row.record, person))
+        )
+        earlier = [made for old in paired(before) if (made := read(old, person))]
+        by_record = {row.pk: row for row in rows}
+        taken = tuple(
+            (by_record[record.pk], made)
+            for record in paired(row.record for row in rows)
+            if (made := read(record, person))
+        )
+        here = [reading for _row, reading in taken]
         return cls(
             encounter,
             rows,
             wrong,
             can_add,
-            tiles=_tiles(readings, earlier, person),
+            tiles=_tiles(taken, earlier, person),
             readings=readings,
             news2=score(one_taking(here).values(), person),
             overdue=overdue_since(

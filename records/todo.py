@@ -26,7 +26,7 @@ from records.models.observation import Category
 from records.models.observation import Status as ObservationStatus
 from records.observations import CRITICAL
 from records.obstacles import not_acknowledged
-from records.readings import person_on, read
+from records.readings import paired, person_on, read
 from records.recording import practitioner_of
 from records.vitals import BY_CODE, NOTED
 
@@ -191,7 +191,7 @@ def _unseen_signs(mine: Practitioner, user: Any) -> list[Observation]:
         day = localtime(visit.date).date() if visit.date_known else None
         age: Age | None = visit.patient.age_at(day)
         person = person_on(day, age, noted.get(visit.patient_id, ()))
-        found += not_acknowledged((row, read(row, person)) for row in rows)
+        found += not_acknowledged((row, read(row, person)) for row in paired(rows))
     return found
 
 

@@ -35,7 +35,7 @@ from records.plot import (
     tick_words,
     ticks,
 )
-from records.readings import Person, Reading, diastolic_of, person_on, read
+from records.readings import Person, Reading, paired, person_on, read
 from records.vitals import BY_CODE, NOTED, VITALS, as_decimal
 
 # Values drawn at most, the newest; the page says when there are more.
@@ -149,12 +149,15 @@ def load_trend(patient: Patient, user: Any, sign: str) -> Trend:
         .exclude(status=Status.CANCELLED)
         .filter(effective__isnull=False)
     )
-    found = list(
+    # A blood pressure may have come as two observations.
+    apart = 2 if sign == "bp" else 1
+    stored = (
         theirs.with_codes(codes)
         .select_related("encounter", "author", "entered_by")
         .prefetch_related("components")
-        .newest_first()[: MOST + 1]
+        .newest_first()[: apart * MOST + 1]
     )
+    found = paired(stored)
     noted = list(theirs.with_codes(NOTED).newest_first()[:20])
     known = theirs.order_by("code_code").values_list("code_code", flat=True).distinct()
     present = {sign_of(code) for code in known}
@@ -196,8 +199,7 @@ def _row(sign: str, record: Observation, person: Person) -> Row:
         said = {"number": f"{made.number:.1f}", "unit": shown_unit(first)}
         notes.append(_("drawn as %(number)s %(unit)s") % said)
     when = date_format(localtime(record.effective), "DATETIME_FORMAT")
-    second = diastolic_of(record) if sign == "bp" else None
-    return Row(record, made, when, made.number, second, tuple(notes))
+    return Row(record, made, when, made.number, made.second, tuple(notes))
 
 
 def _chart(sign: str, rows: list[Row], person: Person) -> Chart:

@@ -57,11 +57,18 @@ class Vital:
 VITALS: dict[str, Vital] = {
     vital.key: vital
     for vital in (
-        Vital("bp", gettext_lazy("Blood pressure"), ("85354-9", "55284-4"), ("mm[Hg]",), "b"),
+        # The last two: a blood pressure that came as two observations (readings.paired).
+        Vital(
+            "bp",
+            gettext_lazy("Blood pressure"),
+            ("85354-9", "55284-4", SYSTOLIC, DIASTOLIC),
+            ("mm[Hg]",),
+            "b",
+        ),
         Vital(
             "pulse",
             gettext_lazy("Pulse"),
-            ("8867-4",),
+            ("8867-4", "8889-8", "8893-0"),
             ("/min",),
             "p",
             low=Decimal("0"),
@@ -70,7 +77,8 @@ VITALS: dict[str, Vital] = {
         Vital(
             "temperature",
             gettext_lazy("Temperature"),
-            ("8310-5",),
+            # Anywhere; in the mouth, rectum, armpit, ear.
+            ("8310-5", "8331-1", "8332-9", "8328-7", "8333-7"),
             ("Cel", "[degF]"),
             "t",
             1,
@@ -100,7 +108,8 @@ VITALS: dict[str, Vital] = {
         Vital(
             "height",
             gettext_lazy("Height"),
-            ("8302-2",),
+            # The last is a length, lying.
+            ("8302-2", "3137-7", "8306-3"),
             ("cm", "[in_i]"),
             "h",
             1,
@@ -110,7 +119,7 @@ VITALS: dict[str, Vital] = {
         Vital(
             "weight",
             gettext_lazy("Weight"),
-            ("29463-7",),
+            ("29463-7", "3141-9"),
             ("kg", "[lb_av]"),
             "w",
             2,

@@ -114,6 +114,10 @@ class Observation(Value, ClinicalRecord):
     seen_at = models.DateTimeField(_("seen"), null=True, blank=True)
     seen_action = models.CharField(_("action taken"), max_length=500, blank=True, default="")
 
+    # Of a systolic pressure that came by itself: its other half, once records.readings.paired() has
+    # put them together. Not stored.
+    lower_half: "Observation | None" = None
+
     objects = ObservationQuerySet.as_manager()
     history = HistoricalRecords()
 
