@@ -94,7 +94,8 @@ class KeyBook:
         self.change(key, storable(raw))
 
     def change(self, key: ImportedResource, raw: dict[str, Any]) -> None:
-        key.raw, key.run = raw, self._run
+        # By its key: the run of a dry run is no row.
+        key.raw, key.run_id = raw, self._run.pk
         self._changed[key.resource_type, key.resource_id] = key
 
     def write(self) -> None:

@@ -19,7 +19,11 @@ def lines(options: Options, outcome: Outcome, *, most: int = 100) -> Iterator[st
         yield _("--report FILE.csv has them all")
     yield _("%(rows)s rows, %(bad)s of them bad") % {"rows": outcome.rows, "bad": outcome.bad}
     yield from outcome.report.lines()
-    if outcome.stopped:
+    if outcome.stopped and options.dry_run:
+        yield _("Dry run, nothing was written. It would stop: %(reason)s") % {
+            "reason": outcome.stopped
+        }
+    elif outcome.stopped:
         yield _("STOPPED: %(reason)s. What was written before stays; run the command again") % {
             "reason": outcome.stopped
         }

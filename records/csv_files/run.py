@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from clinik.fhir import FhirError
 from clinik.models import ImportRun
 from clinik.transitions import StaleVersion
-from records.bundle.run import Progress
+from records.bundle.run import DryRun, Progress
 from records.csv_files.checking import Checker
 from records.csv_files.dialect import BadFile, Dialect, Line, examine, read_lines
-from records.csv_files.log import Options, Outcome, RunLog
+from records.csv_files.log import COMMAND, Options, Outcome, RunLog
 from records.csv_files.maps import Layout, bind
 from records.csv_files.rejects import Rejects
 from records.csv_files.rows import CsvRow, RowReader
@@ -48,8 +48,11 @@ class CsvImport:
         try:
             self.dialect = self._examine()
             self._check(self.dialect)
-            if not self.options.dry_run:
-                self._write(self.dialect)
+            if self.outcome.good and (self.options.skip_invalid or not self.outcome.bad):
+                if self.options.dry_run:
+                    self._try(self.dialect)
+                else:
+                    self._write(self.dialect)
         except BadFile as error:
             self.outcome.refused = str(error)
             self.progress.refused(self.options.path)
@@ -138,26 +141,40 @@ class CsvImport:
         self.outcome.report.warn(self.options.path.name, place, reason)
 
     def _write(self, dialect: Dialect) -> None:
-        """The second pass. Every line is read again, so that ids and equal rows are counted as in
-        the first one; rows that a run which was cut off has behind it are not written again."""
-        outcome = self.outcome
-        if outcome.bad and not self.options.skip_invalid:
-            return
+        """The second pass; what a run that was cut off has behind it is not written again."""
         run = self.log.open(dialect)
-        done, seen = self.log.done, 0
-        self.progress.begin_writing(outcome.good)
-        _layout, reader, checker, lines = self._begin(dialect)
-        for batch in _batches(lines, BATCH):
-            rows = [reader.read(line) for line in batch]
-            rows = [row for row in rows if row.line.number not in outcome.bad_lines]
-            seen += len(batch)
-            checker.check(rows)
+        done = self.log.done
+        for rows, seen in self._good(dialect):
             if seen > done and rows and not self._write_batch(rows, run, seen):
                 return
             self.progress.written(self.options.path, len(rows))
 
-    def _write_batch(self, rows: list[CsvRow], run: ImportRun, seen: int) -> bool:
-        """False where writing must stop, because somebody has changed something since the check."""
+    def _try(self, dialect: Dialect) -> None:
+        """What writing would do, a batch at a time, and each is taken back: only so is it known
+        what staff have changed meanwhile."""
+        run = ImportRun(command=COMMAND, source=self.options.source, by=self.options.by)
+        for rows, _seen in self._good(dialect):
+            if rows and not self._write_batch(rows, run, None):
+                return
+            self.progress.written(self.options.path, len(rows))
+
+    def _good(self, dialect: Dialect) -> Iterator[tuple[list[CsvRow], int]]:
+        """Batches of good rows, and how many rows have been seen. Every line is read again,
+        so that ids and equal rows are counted as in the first pass."""
+        self.progress.begin_writing(self.outcome.good)
+        _layout, reader, checker, lines = self._begin(dialect)
+        seen = 0
+        for batch in _batches(lines, BATCH):
+            rows = [reader.read(line) for line in batch]
+            rows = [row for row in rows if row.line.number not in self.outcome.bad_lines]
+            seen += len(batch)
+            checker.check(rows)
+            yield rows, seen
+
+    def _write_batch(self, rows: list[CsvRow], run: ImportRun, seen: int | None) -> bool:
+        """False where writing must stop, because somebody has changed something since the check.
+
+        `seen` is the position that is written with them; None takes all of it back."""
         outcome, options = self.outcome, self.options
         if problems := [problem for row in rows for problem in row.problems]:
             outcome.problems += problems
@@ -168,7 +185,12 @@ class CsvImport:
                 report = write_rows(
                     rows, self.kind, name=options.path.name, source=options.source, run=run
                 )
+                if seen is None:
+                    outcome.report.add(report)
+                    raise DryRun
                 self.log.advance(seen, report)
+        except DryRun:
+            return True
         except FhirError as error:
             outcome.stopped = f"{error.place}: {error.reason}"
         except StaleVersion:

@@ -284,6 +284,21 @@ def test_dry_run_checks_and_writes_nothing(clinic: Take, tmp_path: Path) -> None
     assert not list(tmp_path.glob("*rejected*"))
 
 
+def test_dry_run_foresees_what_is_new_and_what_staff_have_changed(clinic: Take) -> None:
+    visit = Encounter.objects.order_by("id").first()
+    assert visit is not None
+    visit.reason_text = "Changed here"
+    visit.save()
+    before = contents(), ImportRun.objects.count()
+    changed = VISITS.replace("finished", "cancelled") + "v3,p1,,finished,,,,\n"
+    foreseen = clinic("visits", changed, dry_run=True)
+    assert (contents(), ImportRun.objects.count()) == before
+    found = clinic("visits", changed)
+    assert foreseen.report.counts == found.report.counts
+    assert found.report.counts["Encounter"]["conflict"] == 1
+    assert [n.reason for n in foreseen.report.warnings] == [n.reason for n in found.report.warnings]
+
+
 # -- mended and imported again -------------------------------------------------------------------
 
 

@@ -365,6 +365,11 @@ def test_dry_run_says_what_would_come_of_it_and_writes_nothing(tmp_path: Path) -
     real = take_in(*found)
     assert (dry.counts, dry.failures) == (real.counts, real.failures)
     assert Importer("fhir", dry_run=True).run(found).total("unchanged") == len(ALL)
+    # Also of what would be brought up to date.
+    changed = [write(tmp_path, "changed", about(PATIENT, birthDate="1970-01-01"))]
+    before = contents()
+    assert Importer("fhir", dry_run=True).run(changed).counts["Patient"] == {"updated": 1}
+    assert contents() == before
 
 
 def test_strict_refuses_what_would_only_be_remarked(tmp_path: Path) -> None:
