@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Q, TextField, Value
+from django.db.models import F, TextField, Value
 from django.db.models.functions import Cast
 from django.dispatch import Signal
 from django.urls import reverse
@@ -142,11 +142,8 @@ def _texts(patient: Patient, user: Any) -> dict[str, tuple[str, ...]]:
 
     Without a user, who may not see the chart, other floors are not asked.
     """
-    now = clock.now()
     alerts = (
-        PatientAlert.objects.of_patient(patient)
-        .filter(Q(end=None) | Q(end__gt=now), start__lte=now)
-        .annotate(**columns("alert", "text"))
+        PatientAlert.objects.of_patient(patient).in_force().annotate(**columns("alert", "text"))
     )
     allergies = (
         Allergy.objects.of_patient(patient)

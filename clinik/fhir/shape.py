@@ -69,6 +69,7 @@ LISTS: dict[str, frozenset[str]] = {
     "AllergyIntolerance": _paths(
         "identifier category note reaction reaction.manifestation reaction.note"
     ),
+    "Flag": _paths("identifier category"),
 }
 
 # 0..1 and 1..1 elements that Clinik reads: a list there is another FHIR version, or broken.
@@ -95,6 +96,7 @@ SINGLES: dict[str, frozenset[str]] = {
     "AllergyIntolerance": _paths(
         "clinicalStatus verificationStatus type criticality code patient encounter recorder"
     ),
+    "Flag": _paths("status code subject period encounter author"),
 }
 
 REQUIRED = {"Bundle": ("type",), "Observation": ("code",)}

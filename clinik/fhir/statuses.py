@@ -41,6 +41,7 @@ STATUS_CODES: dict[str, frozenset[str]] = {
     "AllergyIntolerance.verificationStatus": _codes(
         "unconfirmed confirmed refuted entered-in-error"
     ),
+    "Flag": _codes("active inactive entered-in-error"),
     "Bundle.type": _codes(
         "document message transaction transaction-response batch batch-response history"
         " searchset collection"

@@ -230,8 +230,8 @@ class PatientContactAdmin(PatientLineAdmin):
 class PatientAlertAdmin(PatientLineAdmin):
     list_display = ["text", "patient", "start", "end", "author", "by"]
     list_select_related = ["patient", "author", "by"]
-    fields = ["patient", "text", "start", "end", "author", "by"]
-    readonly_fields = ["patient", "author", "by"]
+    fields = ["patient", "encounter", "text", "start", "end", "author", "by"]
+    readonly_fields = ["patient", "encounter", "author", "by"]
 
 
 @admin.register(EmergencyAccess)

@@ -19,7 +19,9 @@ from encounters.fhir.writing import (
     when,
     words,
 )
+from encounters.models.encounter import DATE_UNKNOWN
 
+ENTERED_IN_ERROR = "entered-in-error"
 BIRTH_TIME = "http://hl7.org/fhir/StructureDefinition/patient-birthTime"
 INTERPRETER = "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired"
 MARITAL_STATUS = "http://terminology.hl7.org/CodeSystem/v3-MaritalStatus"
@@ -159,11 +161,17 @@ def write_flag(row: Any, parts: Parts, link: Link) -> Resource:
         {
             "status": "inactive" if over else "active",
             "code": in_words(row.text),
-            "subject": link("Patient", row.patient_id),
-            "period": filled({"start": when(row.start), "end": when(row.end)}),
-            "author": link("Practitioner", row.author_id),
+            "subject": link("Patient", row.patient_id, "patient"),
+            "encounter": link("Encounter", row.encounter_id, "encounter"),
+            "period": write_alert_period(row.start, row.end),
+            "author": link("Practitioner", row.author_id, "author"),
         }
     )
+
+
+def write_alert_period(start: dt.datetime, end: dt.datetime | None) -> Resource | None:
+    known = start if start > DATE_UNKNOWN else None
+    return filled({"start": when(known), "end": when(end if end != DATE_UNKNOWN else None)}) or None
 
 
 def write_practitioner(row: Any, parts: Parts, link: Link) -> Resource:

@@ -1,5 +1,6 @@
 """Who comes, who treats, and the visit itself."""
 
+from encounters.models.alert import PatientAlert
 from encounters.models.allergy import Allergy, NoKnownAllergies
 from encounters.models.diagnosis import Diagnosis
 from encounters.models.emergency_access import EmergencyAccess
@@ -8,7 +9,6 @@ from encounters.models.merge import PatientMerge
 from encounters.models.patient import (
     NotSamePerson,
     Patient,
-    PatientAlert,
     PatientContact,
     PatientIdentifier,
 )

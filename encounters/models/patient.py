@@ -1,4 +1,4 @@
-"""Patient (FHIR R4) with identifiers, contacts and alerts."""
+"""Patient (FHIR R4) with identifiers and contacts."""
 
 import datetime as dt
 from collections.abc import Collection
@@ -14,7 +14,7 @@ from simple_history.models import HistoricalRecords
 
 from clinik import clock
 from clinik.ages import Age, age_at
-from clinik.constraints import IMPORTED, in_order, one_of
+from clinik.constraints import IMPORTED, one_of
 from clinik.guards import Kept
 from clinik.models import ClinikModel
 from clinik.mrn import format_mrn, generate
@@ -328,54 +328,6 @@ class PatientContact(ClinikModel):
 
     def __str__(self) -> str:
         return self.name
-
-
-class PatientAlertQuerySet(OfPatientQuerySet["PatientAlert"]):
-    def visible_to(self, user: Any) -> Self:
-        """Whoever opens a patient's page reads the alerts: they stand in the banner."""
-        found = self if user.has_perm("encounters.view_patient") else self.none()
-        return without_closed(found, user)
-
-    def standing(self) -> Self:
-        """In force now or still to come, the oldest first."""
-        over = Q(end__lte=clock.now()) | Q(end__lte=models.F("start"))
-        return self.exclude(over).order_by("start", "id")
-
-
-class PatientAlert(ClinikModel):
-    """FHIR Flag: what everybody must know before the door opens. Its verbs: encounters.alerts."""
-
-    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="alerts")
-    text = models.CharField(_("alert"), max_length=300)
-    start = models.DateTimeField(_("from"))
-    end = models.DateTimeField(_("to"), null=True, blank=True)
-    author = models.ForeignKey(
-        "encounters.Practitioner",
-        null=True,
-        blank=True,
-        on_delete=models.PROTECT,
-        related_name="+",
-    )
-    # A front desk has no practitioner.
-    by = models.ForeignKey(
-        "clinik.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
-
-    objects = PatientAlertQuerySet.as_manager()
-    history = HistoricalRecords()
-
-    class Meta:
-        verbose_name = _("alert")
-        verbose_name_plural = _("alerts")
-        constraints = [in_order()]
-
-    def __str__(self) -> str:
-        return self.text
-
-    @property
-    def is_over(self) -> bool:
-        """Ended, or ended before it began."""
-        return self.end is not None and self.end <= max(clock.now(), self.start)
 
 
 class NotSamePerson(Kept):

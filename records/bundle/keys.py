@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from clinik import bulk
-from clinik.imports import CONFLICT, UNCHANGED, UPDATED, storable
+from clinik.imports import CONFLICT, UNCHANGED, UPDATED, Mapped, storable
 from clinik.models import ImportedIdentifier, ImportedResource, ImportRun
 from records.bundle.reading import Entry
 from records.bundle.targets import BY_IDENTIFIER, Key
@@ -93,6 +93,15 @@ class KeyBook:
         key.digest, key.row_version = digest, row_version
         self.change(key, storable(raw))
 
+    def becomes(
+        self, key: ImportedResource, entry: Entry, mapped: Mapped, row_id: uuid.UUID
+    ) -> None:
+        """What an earlier version kept whole is a row now."""
+        key.row_model, key.row_id, key.row_version = mapped.model._meta.label_lower, row_id, 1
+        key.patient_id = mapped.fields.get("patient_id")
+        key.encounter_id, key.digest = None, entry.digest
+        self.change(key, storable(mapped.raw))
+
     def change(self, key: ImportedResource, raw: dict[str, Any]) -> None:
         # By its key: the run of a dry run is no row.
         key.raw, key.run_id = raw, self._run.pk
@@ -103,6 +112,9 @@ class KeyBook:
         bulk.insert(ImportedIdentifier, self._identifiers)
         ImportedResource.objects.bulk_update(
             list(self._changed.values()),
-            ["raw", "run", "digest", "row_version", "patient_id", "encounter_id"],
+            [
+                *("raw", "run", "digest", "row_model", "row_id", "row_version"),
+                *("patient_id", "encounter_id"),
+            ],
             batch_size=200,
         )

@@ -21,6 +21,7 @@ from encounters.fhir import (
     read_condition,
     read_encounter,
     read_patient,
+    read_flag,
     read_practitioner,
 )
 from records.bundle.entries import Sent, bundle_entries, identity_of
@@ -42,6 +43,7 @@ READERS: dict[str, Callable[..., Mapped]] = {
     "Condition": read_condition,
     "AllergyIntolerance": read_allergy,
     "Observation": read_observation,
+    "Flag": read_flag,
     "DocumentReference": read_note,
     "DiagnosticReport": read_report,
     "MedicationRequest": read_prescription,

@@ -144,7 +144,7 @@ class ChunkWriter:
             mapped = self.chunk.mapped[entry.key]
             self.finisher.finish(entry, mapped)
             key = self.known.keys.get(entry.key)
-            if key is None and entry.key not in self.known.joined:
+            if self._is_new(entry, key):
                 new.append((entry, mapped))
             elif key is None:
                 self._join(entry, mapped)
@@ -155,7 +155,13 @@ class ChunkWriter:
                 self._conflict(entry, _("another file of this run says otherwise and came first"))
             else:
                 changed.append((entry, mapped))
-            self._await(entry, is_new=key is None)
+            self._await(entry, is_new=key is None or self._is_new(entry, key))
+
+    def _is_new(self, entry: Entry, key: ImportedResource | None) -> bool:
+        """No row is known; its type may have been kept whole when it came first."""
+        if key is None:
+            return entry.key not in self.known.joined
+        return key.row_id is None and not entry.create_only
 
     def _write_kind(self, kind: str) -> None:
         new, changed = self._new[kind], self._changed[kind]
@@ -194,7 +200,14 @@ class ChunkWriter:
             self.keys.new(
                 entry,
                 row_model=mapped.model._meta.label_lower,
-                row_id=self.known.row_ids[entry.key],
+            row_id = self.known.row_ids[entry.key]
+            if (key := self.known.keys.get(entry.key)) is not None:
+                self.keys.becomes(key, entry, mapped, row_id)
+                continue
+            self.keys.new(
+                entry,
+                row_model=mapped.model._meta.label_lower,
+                row_id=row_id,
                 patient_id=mapped.fields.get("patient_id"),
                 raw=mapped.raw,
             )

@@ -12,6 +12,7 @@ from encounters.fhir import (
     read_allergy,
     read_condition,
     read_encounter,
+    read_flag,
     read_patient,
     read_practitioner,
 )
@@ -173,7 +174,8 @@ TABLES: tuple[Table, ...] = (
         "Flag",
         PatientAlert,
         write_flag,
-        links=(("patient_id", "Patient"), ("author_id", "Practitioner")),
+        read_flag,
+        links=_WHOSE,
     ),
     Table(
         "Observation",
