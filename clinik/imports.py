@@ -53,8 +53,9 @@ class Mapped(Row):
     """A resource as a row with its parts (`parent` is their foreign key to it).
 
     `raw` is what is not modelled, `identifiers` are (system, value); `conditions` are an
-    Encounter's diagnoses: the condition, its use and its rank. `text` is the note that a report
-    carries. `remarks` are places and what is to be said of them.
+    Encounter's diagnoses: the condition, its use and its rank; `merges` other entries of a Patient,
+    and how they are linked. `text` is the note that a report carries. `remarks` are places and what
+    is to be said of them.
     """
 
     parent: str = ""
@@ -62,6 +63,7 @@ class Mapped(Row):
     raw: dict[str, Any] = field(default_factory=dict)
     identifiers: list[tuple[str, str]] = field(default_factory=list)
     conditions: list[tuple[Any, str, int | None]] = field(default_factory=list)
+    merges: list[tuple[Any, str]] = field(default_factory=list)
     text: "Mapped | None" = None
     remarks: list[tuple[str, str]] = field(default_factory=list)
 

@@ -140,25 +140,45 @@ def merge_patients(
         raise ValidationError(_("This is one and the same entry."))
     with transaction.atomic():
         rows = _locked([gone.pk, into.pk])
-        fresh, kept = rows[gone.pk], rows[into.pk]
-        _check(fresh, kept, version, into_version)
-        moved = [row.pk for row in rows.values() if row.merged_into_id == fresh.pk]
-        changed: dict[UUID, dict[str, Any]] = {
-            key: {"merged_into": kept} for key in (fresh.pk, *moved)
-        }
-        restricted = []
-        if any(row.restricted for row in rows.values()):
-            restricted = [row.pk for row in rows.values() if not row.restricted]
-            for key in restricted:
-                changed.setdefault(key, {})["restricted"] = True
-        for key, values in changed.items():
-            _write(rows[key], values, by=by, reason=reason)
-        said = {"gone": fresh, "kept": kept, "by": by, "at": clock.now(), "reason": reason}
-        merge = PatientMerge(**({"id": id} if id else {}), **said)
-        merge.moved, merge.restricted = (sorted(map(str, keys)) for keys in (moved, restricted))
-        merge.save(force_insert=True)
-        _write_down("patient.merge", merge, changed, by=by, reason=reason)
-    return merge
+        _check(rows[gone.pk], rows[into.pk], version, into_version)
+        made = PatientMerge(**({"id": id} if id else {}), by=by, reason=reason)
+        _merge(made, rows, gone.pk, into.pk)
+    return made
+
+
+def merge_imported(
+    gone: Patient, *, into: Patient, by: Any, reason: str, source: str
+) -> list[tuple[Patient, int]]:
+    """As merge_patients(), told by an import: no permission is asked for, and `by` may be None.
+
+    Returns the entries that changed, each with its version before. Raises ValidationError and
+    StaleVersion.
+    """
+    with transaction.atomic():
+        rows = _locked([gone.pk, into.pk])
+        _check(rows[gone.pk], rows[into.pk], gone.version, into.version)
+        before = {key: row.version for key, row in rows.items()}
+        made = PatientMerge(by=by, reason=reason, source=source)
+        _merge(made, rows, gone.pk, into.pk)
+    return [(row, before[key]) for key, row in rows.items() if row.version != before[key]]
+
+
+def _merge(merge: PatientMerge, rows: dict[UUID, Patient], gone: UUID, into: UUID) -> None:
+    """Write the links and the merge itself; `rows` are both with all that is merged into them."""
+    fresh, kept = rows[gone], rows[into]
+    moved = [row.pk for row in rows.values() if row.merged_into_id == fresh.pk]
+    changed: dict[UUID, dict[str, Any]] = {key: {"merged_into": kept} for key in (fresh.pk, *moved)}
+    restricted = []
+    if any(row.restricted for row in rows.values()):
+        restricted = [row.pk for row in rows.values() if not row.restricted]
+        for key in restricted:
+            changed.setdefault(key, {})["restricted"] = True
+    for key, values in changed.items():
+        _write(rows[key], values, by=merge.by, reason=merge.reason)
+    merge.gone, merge.kept, merge.at = fresh, kept, clock.now()
+    merge.moved, merge.restricted = (sorted(map(str, keys)) for keys in (moved, restricted))
+    merge.save(force_insert=True)
+    _write_down("patient.merge", merge, changed, by=merge.by, reason=merge.reason)
 
 
 def _check(gone: Patient, kept: Patient, version: int, into_version: int) -> None:

@@ -36,6 +36,8 @@ from encounters.models import (
     PractitionerIdentifier,
 )
 
+# Patient.link.type: how two entries of a person that was merged name each other.
+REPLACED_BY, REPLACES = "replaced-by", "replaces"
 _GUARDIANS = frozenset({"GUARD", "guardian", "G", "PRN", "MTH", "FTH", "parent"})
 
 
@@ -63,6 +65,13 @@ def read_patient(resource: dict[str, Any], place: str) -> Mapped:
     mapped.links["general_practitioner"] = parse_reference(
         practitioner, reading.at("generalPractitioner[0]")
     )
+    # The link itself stays in the rest: its target may never come.
+    mapped.merges = [
+        (parse_reference(item.obj.get("other"), item.at("other")), item.obj["type"])
+        for item in reading.each("link")
+        if item.obj.get("type") in (REPLACED_BY, REPLACES)
+    ]
+    reading.keep("link")
     mapped.raw = reading.rest()
     unsent(reading, mapped, "active", "gender")
     return mapped

@@ -36,8 +36,13 @@ class PatientMerge(ClinikModel):
     kept = models.ForeignKey(
         Patient, verbose_name=_("into"), on_delete=models.PROTECT, related_name="merges_into"
     )
+    # None where the source of an import has merged them, and nobody here asked for that import.
     by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("by"), on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("by"),
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
     )
     at = models.DateTimeField(_("at"))
     reason = models.CharField(_("reason"), max_length=500)
@@ -73,6 +78,11 @@ class PatientMerge(ClinikModel):
     def patient_id(self) -> Any:
         """Whose it is, to the trail: the survivor's."""
         return self.kept_id
+
+    @property
+    def who(self) -> str:
+        """Who merged them, in words."""
+        return str(self.by or _("an import"))
 
     def __str__(self) -> str:
         return f"{self.gone_id} {self.kept_id}"

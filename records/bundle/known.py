@@ -271,6 +271,7 @@ def _targets(chunk: Chunk) -> Iterator[Target]:
             yield from filter(None, row.links.values())
             yield from filter(None, row.names.values())
         yield from (condition for condition, _use, _rank in mapped.conditions if condition)
+        yield from (other for other, _kind in mapped.merges if other)
     for entry in chunk.entries:
         yield from filter(None, (entry.owner, entry.owner_visit, entry.through))
 

@@ -2,7 +2,7 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.apps import apps
@@ -14,6 +14,7 @@ from clinik.models import ImportedResource, PendingReference
 from encounters.fhir import name_of
 from encounters.models import Diagnosis, Encounter
 from encounters.models.diagnosis import Use
+from records.bundle import merges
 from records.bundle.diagnoses import rank_diagnosis
 from records.bundle.known import Known
 from records.bundle.reading import Entry
@@ -56,8 +57,18 @@ def _wanted(target: Target) -> tuple[str, str]:
     return target.kind, f"{system}|{value}"
 
 
-def fill(source: str, entries: Iterable[Entry], known: Known) -> int:
-    """Fill the columns that waited for what these entries brought; returns how many."""
+def fill(
+    source: str,
+    entries: Iterable[Entry],
+    known: Known,
+    *,
+    by: Any = None,
+    warn: Callable[[Entry, str], None] = lambda entry, reason: None,
+) -> int:
+    """Fill the columns that waited for what these entries brought; returns how many.
+
+    Patients who waited for the one they were merged with are merged, by `by`; `warn` hears why not.
+    """
     if not PendingReference.objects.filter(source=source).exists():
         return 0
     wanted: dict[str, dict[str, Entry]] = defaultdict(dict)
@@ -73,7 +84,11 @@ def fill(source: str, entries: Iterable[Entry], known: Known) -> int:
                 source=source, target_type=kind, target_id__in=ids[at : at + _AT_ONCE]
             )
             for pending in found:
-                filled += _fill(pending, by_id[pending.target_id], known)
+                entry = by_id[pending.target_id]
+                if pending.name in merges.KINDS:
+                    filled += _merge(pending, entry, known, by=by, warn=warn)
+                else:
+                    filled += _fill(pending, entry, known)
     return filled
 
 
@@ -105,6 +120,23 @@ def _fill(pending: PendingReference, entry: Entry, known: Known) -> int:
 
 
 def _columns(
+def _merge(
+    pending: PendingReference,
+    entry: Entry,
+    known: Known,
+    *,
+    by: Any,
+    warn: Callable[[Entry, str], None],
+) -> int:
+    other = known.row_ids.get(entry.key)
+    if other is None:
+        return 0
+    why = merges.merge(pending.row_id, pending.name, other, source=pending.source, by=by)
+    warn(entry, why)
+    pending.delete()
+    return int(not why)
+
+
     row: Any, pending: PendingReference, entry: Entry, known: Known
 ) -> dict[str, Any] | None:
     """What is to be written into the row; nothing where staff have filled it; None: wait on."""

@@ -204,6 +204,9 @@ class Targets:
             for reference, use, rank in mapped.conditions
         ]
         if mapped.text is not None:
+        mapped.merges = [
+            (self.find(one, reference, "Patient"), kind) for reference, kind in mapped.merges
+        ]
             self.link(one, mapped.text)
 
 

@@ -22,7 +22,7 @@ from clinik.imports import (
 )
 from clinik.models import ImportedResource, ImportRun
 from encounters.models import Encounter, Patient
-from records.bundle import pending, reports
+from records.bundle import merges, pending, reports
 from records.bundle.diagnoses import DiagnosisUses, free_ranks, park_ranks
 from records.bundle.finishing import Finisher
 from records.bundle.keys import KeyBook
@@ -82,7 +82,10 @@ class ChunkWriter:
             self.keys.write()
             self.uses.apply()
             self._wait_for_conditions()
-            pending.fill(self.source, self.chunk.entries, self.known)
+            self._merge()
+            pending.fill(
+                self.source, self.chunk.entries, self.known, by=self.run.by, warn=self._warn
+            )
             self._audit()
         return self.report
 
@@ -197,9 +200,6 @@ class ChunkWriter:
             free_ranks(places, self.report, self.chunk.name)
         create_rows(rows, source=self.source)
         for entry, mapped in new:
-            self.keys.new(
-                entry,
-                row_model=mapped.model._meta.label_lower,
             row_id = self.known.row_ids[entry.key]
             if (key := self.known.keys.get(entry.key)) is not None:
                 self.keys.becomes(key, entry, mapped, row_id)
@@ -294,6 +294,22 @@ class ChunkWriter:
             for entry, target in self.uses.awaited
         ]
         pending.wait(self.source, awaited)
+
+    def _merge(self) -> None:
+        """What the source has merged, where both are here; else it waits for the other."""
+        awaited = []
+        for entry, target, kind, other in merges.linked(self.chunk, self.known):
+            row_id = self.known.row_ids[entry.key]
+            if other is not None:
+                why = merges.merge(row_id, kind, other, source=self.source, by=self.run.by)
+                self._warn(entry, why)
+            elif target.is_known_of:
+                awaited.append((Patient, row_id, kind, target))
+        pending.wait(self.source, awaited)
+
+    def _warn(self, entry: Entry, reason: str) -> None:
+        if reason:
+            self.report.warn(self.chunk.name, f"{entry.place}.link", reason)
 
     # -- the trail ------------------------------------------------------------------------------
 

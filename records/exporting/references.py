@@ -177,6 +177,10 @@ class References:
             return text
         return target
 
+    def is_here(self, name: str) -> bool:
+        """Whether a reference that was learnt as it was sent leads to something that goes out."""
+        return name in self._sent.values()
+
     def types(self, source: str) -> list[str]:
         """Resource types that a source has brought."""
         if source not in self._types:

@@ -12,8 +12,9 @@ from django.db.models import QuerySet
 
 from clinik.fhir.canonical import dump_resource
 from clinik.models import ImportedResource
+from encounters.fhir.people import REPLACED_BY, REPLACES
 from encounters.fhir.writing import Parts, Resource
-from encounters.models import Practitioner
+from encounters.models import Patient, Practitioner
 from records.exporting.kinds import ORDER, SHARED, TABLES, Part, Table
 from records.exporting.overlay import overlay, restore, still_true
 from records.exporting.references import References, in_order
@@ -186,10 +187,26 @@ class Chunk:
         if not edited:
             row = self._uncut(row, raw)
         built = self.table.write(row, parts, _Link(self, raw))
+        raw = self._without_undone(raw, built)
         _fill_in_text(raw, row, parts)
         if edited and self.table.read is not None:
             raw = still_true(built, raw, self.table.read, self.table.kind)
         return overlay(built, raw)
+
+    def _without_undone(self, raw: Resource, built: Resource) -> Resource:
+        """A merge that the source told goes out while it stands here, or its other entry is not
+        known; one that was not made, or was taken back, does not."""
+        if self.table.model is not Patient or "link" not in raw:
+            return raw
+        told = [
+            one
+            for one in raw["link"]
+            if one.get("type") not in (REPLACED_BY, REPLACES)
+            or one in built.get("link", ())
+            or not self.references.is_here(one.get("other", {}).get("reference", ""))
+        ]
+        rest = {key: value for key, value in raw.items() if key != "link"}
+        return {**rest, "link": told} if told else rest
 
     def _parts_edited(self, parts: Parts) -> bool:
         return any(
