@@ -43,9 +43,9 @@ class NotesSection(Section):
         under: dict[Any, tuple[Row, ...]] = {}
         main: list[Row] = []
         for row in rows:
-            about = row.record.about_id
-            if about in here:
-                under[about] = (row, *under.get(about, ()))
+            first = _first_of_thread(row.record, by_key, here)
+            if first != row.pk:
+                under[first] = (row, *under.get(first, ()))
             else:
                 main.append(row)
         return cls(encounter, tuple(main), wrong, cls.may_add(encounter, user), additions=under)
@@ -54,8 +54,8 @@ class NotesSection(Section):
     def amended(self) -> set[Any]:
         """The notes that have a signed amendment."""
         return {
-            about
-            for about, more in self.additions.items()
+            row.record.about_id
+            for more in self.additions.values()
             for row in more
             if row.record.relation == Relation.AMENDMENT and row.record.is_signed
         }
@@ -64,6 +64,18 @@ class NotesSection(Section):
     def threads(self) -> list[tuple[Row, tuple[Row, ...]]]:
         """Each shown note with its additions, oldest addition first."""
         return [(row, self.additions.get(row.pk, ())) for row in self.shown]
+
+
+def _first_of_thread(note: Note, notes: dict[Any, Note], here: set[Any]) -> Any:
+    """The key of the note that all of them are about. An import may bring an addition to an
+    addition, and even notes that add to each other: then each stands by itself."""
+    seen, first = {note.pk}, note
+    while first.about_id in here:
+        if first.about_id in seen:
+            return note.pk
+        first = notes[first.about_id]
+        seen.add(first.pk)
+    return first.pk
 
 
 def _wants(row: Row, user: Any) -> bool:

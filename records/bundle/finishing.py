@@ -12,6 +12,7 @@ from records.bundle.known import Known
 from records.bundle.reading import Chunk, Entry
 from records.bundle.targets import LINK_KINDS, Target
 from records.fhir import medication_columns
+from records.models import Note
 
 
 class Finisher:
@@ -71,11 +72,30 @@ class Finisher:
             found = self.row_id(target, LINK_KINDS[name])
             if found is None:
                 self._unresolved(entry, mapped, row, name, target)
-            elif name == "part_of" and found == self.known.row_ids[entry.key]:
-                found = None
-                reason = _("is part of itself, left empty")
-                self.report.warn(self.chunk.name, f"{entry.place}.{name}", reason)
+            elif name in ("part_of", "about"):
+                found = self._of_its_kind(entry, mapped, name, target, found)
         row.fields[f"{name}_id"] = found
+
+    def _of_its_kind(
+        self, entry: Entry, mapped: Mapped, name: str, target: Target, found: uuid.UUID
+    ) -> uuid.UUID | None:
+        """A visit is part of another one, a note adds to another one of the same patient."""
+        reason = ""
+        if found == self.known.row_ids[entry.key]:
+            reason = _("refers to itself, left empty")
+        elif name == "about" and not self._same_patient(mapped, target, found):
+            reason = _("adds to a note of another patient, left empty")
+        if not reason:
+            return found
+        self.report.warn(self.chunk.name, f"{entry.place}.{name}", reason)
+        return None
+
+    def _same_patient(self, mapped: Mapped, target: Target, note: uuid.UUID) -> bool:
+        own = self.row_id(mapped.links["patient"], "Patient")
+        of_chunk = self.chunk.mapped.get(target.key)
+        if of_chunk is not None:
+            return self.row_id(of_chunk.links["patient"], "Patient") == own
+        return Note.objects.filter(pk=note, patient_id=own).exists()
 
     def _unresolved(
         self, entry: Entry, mapped: Mapped, row: Row, name: str, target: Target

@@ -20,6 +20,7 @@ from records.bundle.known import Known
 from records.bundle.reading import Entry
 from records.bundle.targets import LINK_KINDS, Target, elsewhere
 from records.fhir import medication_columns
+from records.models import Note
 
 _AT_ONCE = 500
 # Of an Encounter whose diagnosis list names a condition nobody has brought.
@@ -119,7 +120,6 @@ def _fill(pending: PendingReference, entry: Entry, known: Known) -> int:
     return done
 
 
-def _columns(
 def _merge(
     pending: PendingReference,
     entry: Entry,
@@ -137,6 +137,7 @@ def _merge(
     return int(not why)
 
 
+def _columns(
     row: Any, pending: PendingReference, entry: Entry, known: Known
 ) -> dict[str, Any] | None:
     """What is to be written into the row; nothing where staff have filled it; None: wait on."""
@@ -164,7 +165,9 @@ def _merge(
 
 
 def _belongs(row: Any, name: str, found: uuid.UUID) -> bool:
-    """A visit that comes later must be the same patient's."""
+    """A visit or a note that comes later must be the same patient's."""
+    if name == "about":
+        return Note.objects.filter(pk=found, patient_id=row.patient_id).exists()
     if name not in ("encounter", "part_of"):
         return True
     return Encounter.objects.filter(pk=found, patient_id=row.patient_id).exists()

@@ -23,6 +23,7 @@ LINK_KINDS = {
     "encounter": "Encounter",
     "part_of": "Encounter",
     "previous": "ClinicalImpression",
+    "about": "DocumentReference",
     "observation": "Observation",
     "medication": "Medication",
 }
@@ -203,10 +204,10 @@ class Targets:
             (self.find(one, reference, "Condition"), use, rank)
             for reference, use, rank in mapped.conditions
         ]
-        if mapped.text is not None:
         mapped.merges = [
             (self.find(one, reference, "Patient"), kind) for reference, kind in mapped.merges
         ]
+        if mapped.text is not None:
             self.link(one, mapped.text)
 
 

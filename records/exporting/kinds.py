@@ -74,7 +74,7 @@ _NOT_READ = frozenset(
         *("created", "updated", "date", "search_name", "phone_digits", "value_number", "digest"),
         *("before", "by_id", "entered_at", "entered_by_id", "entered_late", "user_id"),
         *("seen_by_id", "seen_at", "seen_action", "signed_at", "cosigner_id", "copied_from_id"),
-        *("after_closing", "error_reason", "override_reason", "leave_to", "expected_back"),
+        *("after_closing", "override_reason", "leave_to", "expected_back"),
     }
 )
 

@@ -14,6 +14,7 @@ from encounters.fhir.common import (
     unsent,
     zone,
 )
+from records.fhir.error_reasons import read_error_reason
 from records.models import (
     Assessment,
     Finding,
@@ -30,6 +31,7 @@ def read_assessment(resource: dict[str, Any], place: str) -> Mapped:
         "note": notes(reading),
         **effective(reading),
     }
+    fields |= read_error_reason(reading, fields["status"])
     if fields["effective"] is None:
         fields |= timed("effective", reading.time("date", zone()))
         reading.keep("date")

@@ -19,9 +19,10 @@ from encounters.fhir.common import (
     unsent,
     zone,
 )
-from records.models import (
-    Note,
-)
+from records.fhir.error_reasons import read_error_reason
+from records.fhir.signatures import signing_time
+from records.models import Note
+from records.models.note import Relation
 
 NOTE_TYPES = {
     "11506-3": Note.Type.PROGRESS,
@@ -33,6 +34,10 @@ NOTE_TYPES = {
     "57133-1": Note.Type.REFERRAL,
     "18761-7": Note.Type.TRANSFER,
 }
+
+
+# DocumentReference.relatesTo.code: how a note adds to another one.
+RELATIONS = {"appends": Relation.ADDENDUM, "replaces": Relation.AMENDMENT}
 
 
 def read_note(resource: dict[str, Any], place: str) -> Mapped:
@@ -59,9 +64,26 @@ def read_note(resource: dict[str, Any], place: str) -> Mapped:
         reading.keep("context")
     fields |= timed("effective", at)
     _content(reading, fields)
+    fields |= read_error_reason(reading, fields["status"])
+    _relation(reading, mapped)
+    if fields["status"] in (Note.Status.FINAL, Note.Status.AMENDED):
+        signed = signing_time(resource)
+        fields |= {"signed_at": signed} if signed else {}
     mapped.raw = reading.rest()
     unsent(reading, mapped, "docStatus", "description", "date")
     return mapped
+
+
+def _relation(reading: Reading, mapped: Mapped) -> None:
+    """The first note that this one adds to or amends. The list also stays in the rest, for those
+    that nobody ever brings."""
+    for item in reading.each("relatesTo"):
+        relation = RELATIONS.get(str(item.obj.get("code")))
+        if relation is not None:
+            mapped.fields["relation"] = relation.value
+            mapped.links["about"] = item.reference("target")
+            break
+    reading.keep("relatesTo")
 
 
 def category(reading: Reading) -> str:

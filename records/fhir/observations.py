@@ -18,6 +18,7 @@ from encounters.fhir.common import (
     notes,
     zone,
 )
+from records.fhir.error_reasons import read_error_reason
 from records.fhir.write_observations import (
     write_absent_reason,
     write_category,
@@ -54,6 +55,7 @@ def read_observation(resource: dict[str, Any], place: str) -> Mapped:
         fields |= {f"{name}_code": value.code, f"{name}_text": value.text or value.display}
         if value.code:
             reading.keep(key)
+    fields |= read_error_reason(reading, fields["status"])
     mapped = Mapped(Observation, fields, parent="observation")
     link(reading, mapped, patient="subject", author=())
     mapped.links["author"] = first_person(reading, "performer")

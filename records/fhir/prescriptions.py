@@ -17,6 +17,7 @@ from encounters.fhir.common import (
     timed,
     zone,
 )
+from records.fhir.error_reasons import read_error_reason
 from records.models import (
     Prescription,
 )
@@ -39,6 +40,7 @@ def read_prescription(
         **_dosage(reading),
         **_dispense(reading),
     }
+    fields |= read_error_reason(reading, fields["status"])
     mapped = Mapped(Prescription, fields)
     link(reading, mapped, patient="subject", author=("requester",))
     if medication is None and not fields["medication_code"]:

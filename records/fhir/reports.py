@@ -12,6 +12,7 @@ from encounters.fhir.common import (
     link,
     zone,
 )
+from records.fhir.error_reasons import read_error_reason
 from records.fhir.notes import category, note_type, read_text, without_text
 from records.fhir.observations import references
 from records.models import Note, Report, ReportResult
@@ -31,6 +32,7 @@ def read_report(resource: dict[str, Any], place: str) -> Mapped:
     }
     issued = reading.time("issued", zone())
     fields["issued"] = issued.instant if issued else None
+    fields |= read_error_reason(reading, fields["status"])
     mapped = Mapped(Report, fields, parent="report")
     link(reading, mapped, patient="subject", author=())
     mapped.links["author"] = first_person(reading, "performer")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from encounters.fhir.writing import Link, Parts, Resource, concept, filled, notes, when
+from records.fhir.error_reasons import error_reason
 
 
 def write_assessment(row: Any, parts: Parts, link: Link) -> Resource:
@@ -10,6 +11,7 @@ def write_assessment(row: Any, parts: Parts, link: Link) -> Resource:
     return filled(
         {
             "status": row.status,
+            "statusReason": error_reason(row),
             "description": row.description,
             "subject": link("Patient", row.patient_id, "patient"),
             "encounter": link("Encounter", row.encounter_id, "encounter"),

@@ -16,12 +16,12 @@ from encounters.fhir.writing import (
     several,
     when,
 )
-from records.fhir.notes import NOTE_TYPES
-from records.models.note import Relation
+from records.fhir.error_reasons import ENTERED_IN_ERROR, write_error_reason
+from records.fhir.notes import NOTE_TYPES, RELATIONS
+from records.fhir.signatures import write_attester
 
-ENTERED_IN_ERROR = "entered-in-error"
 _LOINC_TYPES = {kind.value: code for code, kind in NOTE_TYPES.items()}
-_RELATIONS = {Relation.ADDENDUM.value: "appends", Relation.AMENDMENT.value: "replaces"}
+_RELATIONS = {relation.value: code for code, relation in RELATIONS.items()}
 
 
 def write_note(row: Any, parts: Parts, link: Link) -> Resource:
@@ -49,6 +49,10 @@ def write_note(row: Any, parts: Parts, link: Link) -> Resource:
                     "period": None if exact else filled({"start": at}),
                 }
             ),
+            "extension": [
+                *write_error_reason(row),
+                *(write_attester(one, link) for one in signed),
+            ],
         }
     )
 
@@ -58,7 +62,7 @@ def _type(kind: str) -> Resource | None:
 
 
 def _about(row: Any, link: Link) -> Resource | None:
-    target = link("DocumentReference", row.about_id)
+    target = link("DocumentReference", row.about_id, "about")
     if target is None or row.relation not in _RELATIONS:
         return None
     return {"code": _RELATIONS[row.relation], "target": target}
@@ -88,6 +92,7 @@ def write_report(row: Any, parts: Parts, link: Link) -> Resource:
             "performer": several(link("Practitioner", row.author_id, "author")),
             "result": [reference for reference in sent if reference],
             "conclusion": row.conclusion,
+            "extension": write_error_reason(row),
             "presentedForm": [_attachment(note) for note in texts],
         }
     )

@@ -18,6 +18,7 @@ from encounters.fhir.writing import (
     several,
     when,
 )
+from records.fhir.error_reasons import write_error_reason
 from records.models.observation import Category
 
 CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
@@ -55,6 +56,7 @@ def write_observation(row: Any, parts: Parts, link: Link) -> Resource:
                 for part in components
             ],
             "hasMember": _members(parts, link),
+            "extension": write_error_reason(row),
         }
     )
 

@@ -16,6 +16,7 @@ from encounters.fhir.writing import (
     several,
     when,
 )
+from records.fhir.error_reasons import error_reason
 
 # What R4 has no element for.
 CONTROLLED = "urn:clinik:controlled-drug"
@@ -26,6 +27,7 @@ def write_prescription(row: Any, parts: Parts, link: Link) -> Resource:
     return filled(
         {
             "status": row.status,
+            "statusReason": error_reason(row),
             "intent": row.intent,
             "priority": row.priority,
             "medicationCodeableConcept": concept(row, "medication"),
