@@ -1,6 +1,7 @@
 """Files as chunks of entries: read strictly, checked wholly, nothing written.
 
-A chunk is what one transaction will write: a Bundle, or at most a thousand resources of a stream.
+A chunk is what one transaction will write: a Bundle that is one, or some hundred resources of a
+stream or of another Bundle.
 """
 
 import hashlib
@@ -20,13 +21,13 @@ from encounters.fhir import (
     read_allergy,
     read_condition,
     read_encounter,
-    read_patient,
     read_flag,
+    read_patient,
     read_practitioner,
 )
 from records.bundle.entries import Sent, bundle_entries, identity_of
-from records.bundle.files import Block
-from records.bundle.targets import Key, Target, targets_of
+from records.bundle.files import MOST_LINES, Block
+from records.bundle.targets import Key, Target, Targets, targets_of
 from records.fhir import (
     read_assessment,
     read_note,
@@ -42,8 +43,8 @@ READERS: dict[str, Callable[..., Mapped]] = {
     "Encounter": read_encounter,
     "Condition": read_condition,
     "AllergyIntolerance": read_allergy,
-    "Observation": read_observation,
     "Flag": read_flag,
+    "Observation": read_observation,
     "DocumentReference": read_note,
     "DiagnosticReport": read_report,
     "MedicationRequest": read_prescription,
@@ -51,6 +52,7 @@ READERS: dict[str, Callable[..., Mapped]] = {
 }
 # They become no row and are kept whole: others refer to them.
 KEPT = frozenset({"Organization", "Location", "PractitionerRole", "Medication"})
+_ORDER = {kind: place for place, kind in enumerate((*sorted(KEPT), *READERS))}
 # Whose they are, for resources of any other type: kept whole where the patient is imported.
 _OWNERS = ("subject", "patient", "beneficiary", "for", "individual")
 _MAY_BE_UNKNOWN = frozenset(kind for kind, codes in STATUS_CODES.items() if "unknown" in codes)
@@ -110,12 +112,28 @@ def read_chunks(block: Block) -> Iterator[Chunk]:
             if stream:
                 yield make_chunk(name, stream)
                 stream = []
-            yield make_chunk(name, bundle_entries(value, f"{place}: Bundle" if place else "Bundle"))
+            yield from _of_bundle(name, value, f"{place}: Bundle" if place else "Bundle")
             continue
         kind = value["resourceType"]
         stream.append(Sent(value, identity_of(value, ""), f"{place}: {kind}" if place else kind))
     if stream:
         yield make_chunk(name, stream)
+
+
+def _of_bundle(name: str, bundle: dict[str, Any], place: str) -> Iterator[Chunk]:
+    """A transaction is one chunk, whatever its size: R4 says that it succeeds or fails as a whole.
+
+    Of other Bundles each entry stands for itself. A long one is written bit by bit as a stream is,
+    what others refer to first: nobody waits for it, and a run that was cut off goes on in it.
+    """
+    sent = bundle_entries(bundle, place)
+    if bundle["type"] == "transaction" or len(sent) <= MOST_LINES:
+        yield make_chunk(name, sent)
+        return
+    places = targets_of(sent)
+    sent.sort(key=lambda one: _ORDER.get(one.kind, len(_ORDER)))
+    for at in range(0, len(sent), MOST_LINES):
+        yield make_chunk(name, sent[at : at + MOST_LINES], places)
 
 
 def _check(value: Any, place: str, odd: bool) -> None:
@@ -126,10 +144,12 @@ def _check(value: Any, place: str, odd: bool) -> None:
     check_shape(value, f"{place}: {here}" if place else here, odd=odd)
 
 
-def make_chunk(name: str, sent: list[Sent]) -> Chunk:
-    """Entries and rows of resources as sent; raises FhirError."""
+def make_chunk(name: str, sent: list[Sent], places: Targets | None = None) -> Chunk:
+    """Entries and rows of resources as sent; raises FhirError.
+
+    `places` knows the resources that they may name, where these are not all."""
     chunk = Chunk(name)
-    places = targets_of(sent)
+    places = places or targets_of(sent)
     for one in sent:
         entry = Entry(
             kind=one.kind,
@@ -173,7 +193,7 @@ def _map(one: Sent, medication: dict[str, Any] | None) -> Mapped:
         raise FhirError(one.place, _("not in the shape that R4 gives it")) from error
 
 
-def _keep(entry: Entry, one: Sent, places: Any) -> None:
+def _keep(entry: Entry, one: Sent, places: Targets) -> None:
     entry.raw = json_text(one.resource)
     digest = hashlib.sha256(entry.raw.encode()).hexdigest()[:32]
     entry.digest = digest + digest
