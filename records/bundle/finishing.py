@@ -95,7 +95,7 @@ class Finisher:
         of_chunk = self.chunk.mapped.get(target.key)
         if of_chunk is not None:
             return self.row_id(of_chunk.links["patient"], "Patient") == own
-        return Note.objects.filter(pk=note, patient_id=own).exists()
+        return own is not None and Note.objects.filter(pk=note, patient_id=own).exists()
 
     def _unresolved(
         self, entry: Entry, mapped: Mapped, row: Row, name: str, target: Target

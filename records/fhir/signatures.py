@@ -16,7 +16,7 @@ ATTESTATION_MODE = "http://hl7.org/fhir/composition-attestation-mode"
 
 
 def write_attester(signature: Any, link: Link) -> Resource:
-    said = (
+    said: tuple[Resource, ...] = (
         {"url": "mode", "valueCodeableConcept": code_of(ATTESTATION_MODE, "professional")},
         {"url": "time", "valueDateTime": when(signature.at)},
         {"url": "party", "valueReference": link("Practitioner", signature.practitioner_id)},

@@ -62,7 +62,7 @@ def test_foreign_flag_keeps_what_no_column_holds(tmp_path: Path) -> None:
     assert banner() == ("Big dog",)
     alert = PatientAlert.objects.get()
     # A period ends with the end of the month that is named.
-    assert timezone.localtime(alert.end).date() == dt.date(3000, 1, 1)  # type: ignore[arg-type]
+    assert timezone.localtime(alert.end).date() == dt.date(3000, 1, 1)
     told = the("Flag", exported())
     assert told == sent
 

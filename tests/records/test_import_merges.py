@@ -27,7 +27,7 @@ def person(key: str, kind: str = "", *others: str, **parts: Any) -> dict[str, An
 
 def row(key: str) -> Patient:
     found = ImportedResource.objects.get(resource_type="Patient", resource_id=key)
-    return Patient.objects.get(pk=found.row_id)
+    return Patient.objects.get(pk=str(found.row_id))
 
 
 def told() -> dict[str, Any]:

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from clinik.models import ImportedResource
 from clinik.roles import CLINICIAN
 from records.errors import enter_record_in_error
 from records.fhir.signatures import ATTESTER
@@ -44,10 +45,8 @@ def note(key: str, code: str = "", target: str = "", **parts: Any) -> dict[str, 
 
 
 def rows() -> dict[str, Note]:
-    from clinik.models import ImportedResource
-
     keys = ImportedResource.objects.filter(resource_type="DocumentReference")
-    return {key.resource_id: Note.objects.get(pk=key.row_id) for key in keys}
+    return {key.resource_id: Note.objects.get(pk=str(key.row_id)) for key in keys}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -122,7 +121,7 @@ def test_odd_attester_is_kept_and_says_nothing(tmp_path: Path) -> None:
 def test_why_a_record_was_wrong_comes_back_and_goes_out_the_same(tmp_path: Path) -> None:
     doctor = UserFactory(role=CLINICIAN, practitioner=True)
     visit = EncounterFactory()
-    made = [
+    made: list[Any] = [
         factory(encounter=visit, author=doctor.practitioner)
         for factory in (ObservationFactory, PrescriptionFactory, AssessmentFactory)
     ]
@@ -135,7 +134,7 @@ def test_why_a_record_was_wrong_comes_back_and_goes_out_the_same(tmp_path: Path)
     empty_database()
     take_in_again(first, tmp_path)
     for model in {type(row) for row in made}:
-        assert model.objects.get().error_reason == "Wrong arm"  # type: ignore[attr-defined]
+        assert model.objects.get().error_reason == "Wrong arm"
     assert exported() == first
 
 
