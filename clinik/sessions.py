@@ -141,17 +141,27 @@ def _path(request: HttpRequest) -> str:
     return request.get_full_path()
 
 
+def fields_sent(request: HttpRequest) -> list[tuple[str, list[Any]]] | None:
+    """What a form said that a browser itself sent, to be sent again once it can be taken.
+
+    None for what a script sent, and for forms with passwords, which are kept nowhere.
+    """
+    by_script = "X-Requested-With" in request.headers or "HX-Request" in request.headers
+    if request.method != "POST" or by_script or request.path.startswith(ACCOUNT):
+        return None
+    if any("password" in name for name in request.POST):
+        return None
+    return [pair for pair in request.POST.lists() if pair[0] != "csrfmiddlewaretoken"]
+
+
 def _keep_form(request: HttpRequest, view: Any) -> HttpResponse | None:
     """A form sent by a browser itself is kept in the locked session, and its owner led back to it.
 
     What a script sends stays in its page, which asks for the login there.
     """
-    by_script = "X-Requested-With" in request.headers or "HX-Request" in request.headers
-    public = not getattr(view, "login_required", True)
-    of_a_login = request.path.startswith(ACCOUNT)
-    if request.method != "POST" or by_script or public or of_a_login:
+    fields = fields_sent(request)
+    if fields is None or not getattr(view, "login_required", True):
         return None
-    fields = [pair for pair in request.POST.lists() if pair[0] != "csrfmiddlewaretoken"]
     request.session[KEPT] = {
         "path": _path(request),
         "at": clock.now().isoformat(),

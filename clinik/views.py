@@ -12,12 +12,13 @@ from django.contrib import messages
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.db import InterfaceError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.template import loader
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from clinik import audit
+from clinik import audit, sessions
 from clinik.models import User
 
 # The database does not answer, or the trail cannot be written: nothing was done.
@@ -54,6 +55,25 @@ def _plain(request: HttpRequest, template: str, status: int, **context: object) 
     return HttpResponse(page, status=status)
 
 
+def _sent(request: HttpRequest) -> dict[str, Any]:
+    """A form that met an error, for the page to show what was typed and to send it again.
+
+    Only what has passed the check for forged forms: else another site could have its form sent
+    again with our token. Asks no database.
+    """
+    checked = getattr(request, "csrf_processing_done", False)
+    sent = sessions.fields_sent(request) if checked else None
+    if sent is None:
+        return {}
+    fields = [(name, value) for name, values in sent for value in values]
+    return {
+        "action": request.get_full_path(),
+        "fields": fields,
+        "typed": [value for _name, value in fields if " " in value.strip()],
+        "csrf_token": get_token(request),
+    }
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form from before the login was renewed: say so, instead of "forbidden"."""
     return _plain(request, "403_csrf.html", 403)
@@ -74,12 +94,16 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """
     if isinstance(sys.exception(), UNAVAILABLE):
         return unavailable(request)
-    return _plain(request, "500.html", 500)
+    return _plain(request, "500.html", 500, **_sent(request))
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
-    """The database does not answer, or the audit trail cannot be written: nothing was done."""
-    response = _plain(request, "503.html", 503)
+    """The database does not answer, or the audit trail cannot be written: nothing was done.
+
+    Or it was, and only what follows could not be written (the session): sent again, a form acts
+    once in either case.
+    """
+    response = _plain(request, "503.html", 503, **_sent(request))
     response["Retry-After"] = "30"
     return response
 

@@ -66,7 +66,9 @@ document.addEventListener("htmx:sendError", (event) => {
   if (event.detail.requestConfig?.verb !== "get") say(texts.textNotSaved);
 });
 document.addEventListener("htmx:responseError", (event) => {
-  if (event.detail.requestConfig?.verb !== "get") say(texts.textRefused);
+  if (event.detail.requestConfig?.verb === "get") return;
+  // Reloading, which a refusal advises, would lose what was typed.
+  say(event.detail.xhr.status > 501 ? texts.textUnavailable : texts.textRefused);
 });
 document.addEventListener("htmx:afterSwap", () => document.getElementById("failure")?.remove());
 
