@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
 from clinik import audit, clock, logs, refusals, views
 from clinik.transitions import StaleVersion, TransitionError
@@ -50,6 +50,15 @@ class RequestMiddleware:
             audit.origin.reset(origin_token)
         return response
 
+    def process_view(
+        self, request: HttpRequest, view: object, args: object, kwargs: object
+    ) -> HttpResponse | None:
+        """What was cut off on its way is no form: half of a note is not the note."""
+        if request.method == "POST" and not _came_whole(request):
+            logger.warning("cut off")
+            return views.cut_off(request)
+        return None
+
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """What a view did not answer itself, in words instead of "500"."""
         if isinstance(error, views.UNAVAILABLE):
@@ -58,6 +67,15 @@ class RequestMiddleware:
         if isinstance(error, StaleVersion | TransitionError):
             return views.conflict(request, str(error))
         return None
+
+
+def _came_whole(request: HttpRequest) -> bool:
+    """gunicorn hands over what came before the line broke, and Django reads it as a form."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    try:
+        return len(request.body) >= (int(length) if length.isdecimal() else 0)
+    except UnreadablePostError:
+        return False
 
 
 def _finish(request: HttpRequest, response: HttpResponse) -> None:

@@ -86,6 +86,11 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _plain(request, "400.html", 400)
 
 
+def cut_off(request: HttpRequest) -> HttpResponse:
+    """Less came than was announced; hardly anybody is there to read it."""
+    return _plain(request, "400.html", 400)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """An error of ours; the page bears the id that the log bears.
 

@@ -1,10 +1,12 @@
 """A form that meets a database which cannot take it: nothing is saved, and no word is lost."""
 
+import io
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import urlencode
 
 import pytest
 from django.db import OperationalError, connection
@@ -106,3 +108,30 @@ def test_neither_passwords_nor_forged_forms_nor_what_scripts_send_come_back() ->
             assert PASSWORD not in page
             assert "Words of a form." not in page
             assert forms_of(page) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["urlencoded", "multipart"])
+def test_a_form_cut_off_on_its_way_is_none(kind: str) -> None:
+    world = World(CLINICIAN)
+    url, form = note_form(world)
+    body, content_type = urlencode(form.data).encode(), "application/x-www-form-urlencoded"
+    if kind == "multipart":
+        parts = [
+            f'--X\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+            for name, value in form.data.items()
+        ]
+        body, content_type = (
+            "".join([*parts, "--X--\r\n"]).encode(),
+            "multipart/form-data; boundary=X",
+        )
+
+    def send(there: bytes) -> int:
+        said: Any = {"CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(there)}
+        return world.client.generic("POST", url, b"-", content_type, **said).status_code
+
+    end = body.index(b"ladder")
+    assert send(body[:end]) == 400
+    assert not Note.objects.exists()
+    assert send(body) == 302
+    assert Note.objects.get().content.splitlines() == WORDS.splitlines()
