@@ -113,6 +113,11 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # Seconds that a page waits for somebody's lock (clinik.wsgi) before it says so; else it would
+    # until gunicorn kills its worker, without a word. A command waits as long as it takes.
+    if seconds := env.int("CLINIK_LOCK_SECONDS", default=0):
+        options = DATABASES["default"].setdefault("OPTIONS", {})
+        options["options"] = f"{options.get('options', '')} -c lock_timeout={seconds}s".strip()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Shared by all processes, so that rate limits hold over several of them.
