@@ -11,7 +11,7 @@ class ClinikConfig(AppConfig):
     verbose_name = _("Clinik")
 
     def ready(self) -> None:
-        from clinik import guards, roles, staff
+        from clinik import guards, passwords, roles, staff
         from clinik.models import User
 
         post_migrate.connect(roles.sync_after_migrate, dispatch_uid="clinik.roles")
@@ -23,6 +23,7 @@ class ClinikConfig(AppConfig):
             staff.follow_roles, sender=User.groups.through, dispatch_uid="clinik.staff"
         )
         checks.register(check_roles)
+        checks.register(passwords.check_breached_passwords, checks.Tags.security)
         _follow_logins()
 
 

@@ -144,7 +144,12 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "clinik.passwords.DecoratedWordValidator"},
+    {"NAME": "clinik.passwords.BreachedPasswordValidator"},
 ]
+# Words that everybody here knows, besides CLINIK_NAME: the street, former names, departments.
+CLINIK_PASSWORD_WORDS = env.list("CLINIK_PASSWORD_WORDS", default=[])
+# A file of SHA-1 digests of known passwords, in order (clinik.passwords.BreachedPasswordValidator).
+CLINIK_BREACHED_PASSWORDS = env.str("CLINIK_BREACHED_PASSWORDS", default="")
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "account_login"
