@@ -17,6 +17,7 @@ from records.models.assessment import Status
 from records.recording import cut, fill, insert, open_for_records, require, save_by
 
 SUMMARY_LIMIT = 5_000
+TEXT_LIMIT = 20_000
 MOST_FINDINGS = 50
 
 
@@ -59,8 +60,8 @@ def add_assessment(
     row = Assessment(
         status=status,
         summary=text,
-        description=description.strip(),
-        note=note.strip(),
+        description=cut("description", description, TEXT_LIMIT),
+        note=cut("note", note, TEXT_LIMIT),
         previous=previous,
     )
     with transaction.atomic():

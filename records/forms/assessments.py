@@ -9,7 +9,7 @@ from clinik.forms import NewRowForm, PatientGuard
 from clinik.pages import number_in
 from encounters.condition_field import ConditionField
 from encounters.forms.diagnoses import read_condition
-from records.assessments import MOST_FINDINGS, SUMMARY_LIMIT, FindingText
+from records.assessments import MOST_FINDINGS, SUMMARY_LIMIT, TEXT_LIMIT, FindingText
 
 EMPTY_ROWS = 3
 
@@ -23,10 +23,16 @@ class AssessmentForm(NewRowForm, PatientGuard, forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
     )
     description = forms.CharField(
-        label=_("Description"), required=False, widget=forms.Textarea(attrs={"rows": 3})
+        label=_("Description"),
+        required=False,
+        max_length=TEXT_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 3}),
     )
     note = forms.CharField(
-        label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": 2})
+        label=_("Note"),
+        required=False,
+        max_length=TEXT_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
     rows = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
