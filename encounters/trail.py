@@ -63,6 +63,8 @@ WORDS = {
     "log_in_failed": gettext_lazy("login failed"),
     "log_in_refused": gettext_lazy("login refused"),
     "set_password": gettext_lazy("password set"),
+    "accept": gettext_lazy("accepted"),
+    "deny": gettext_lazy("denied"),
     "refused": gettext_lazy("page refused"),
     "failed": gettext_lazy("page failed"),
 }

@@ -29,7 +29,12 @@ SHOWN = 50
 # Entered so much later than it happened is worth a word.
 LATE = dt.timedelta(minutes=2)
 CHART_APPS = ("records.",)
-CHART_TYPES = ("encounters.diagnosis", "encounters.allergy", "encounters.noknownallergies")
+CHART_TYPES = (
+    "encounters.diagnosis",
+    "encounters.allergy",
+    "encounters.noknownallergies",
+    "encounters.amendmentrequest",
+)
 
 # Acts on the visit that the status history already tells.
 IN_HISTORY = frozenset(
@@ -81,6 +86,10 @@ WORDS = {
     "encounter.record_past": gettext_lazy("recorded afterwards"),
     "encounter.import": gettext_lazy("imported"),
     "encounter.update_imported": gettext_lazy("updated by an import"),
+    "amendment.create": gettext_lazy("written down"),
+    "amendment.accept": gettext_lazy("accepted"),
+    "amendment.deny": gettext_lazy("denied"),
+    "amendment.mistake": gettext_lazy("written down by mistake"),
     "allergy.none_known": gettext_lazy("stated"),
     "allergy.none_known_ended": gettext_lazy("ended"),
 }

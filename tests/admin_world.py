@@ -45,8 +45,10 @@ from records.models import (
 )
 from tests.factories import (
     AllergyFactory,
+    AmendmentFactory,
     AssessmentFactory,
     DiagnosisFactory,
+    DisclosureFactory,
     EncounterFactory,
     NoteFactory,
     ObservationFactory,
@@ -139,6 +141,8 @@ def _people(visit: Encounter, author: Practitioner, number: int) -> None:
         start=now,
         until=now + dt.timedelta(hours=1),
     )
+    AmendmentFactory(patient=patient, by=by)
+    DisclosureFactory(patient=patient, by=by)
     PatientMerge.objects.create(gone=other, kept=patient, by=by, at=now, reason="Card")
 
 

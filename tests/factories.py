@@ -20,7 +20,9 @@ from clinik.roles import CLINICIAN, NURSE
 from encounters import lifecycle
 from encounters.models import (
     Allergy,
+    AmendmentRequest,
     Diagnosis,
+    Disclosure,
     Encounter,
     Patient,
     Practitioner,
@@ -226,3 +228,31 @@ class AssessmentFactory(RecordFactory):
 
     author = factory.SubFactory(PractitionerFactory)
     summary = "Blood pressure above the target."
+
+
+class AmendmentFactory(DjangoModelFactory):
+    """A request about the patient's details, not answered yet."""
+
+    class Meta:
+        model = AmendmentRequest
+
+    patient = factory.SubFactory(PatientFactory)
+    kind = "patient"
+    row_id = factory.LazyAttribute(lambda made: made.patient.pk)
+    row_version = 1
+    asked_on = factory.LazyFunction(clock.today)
+    text = "My name is written with an e."
+    by = factory.SubFactory(UserFactory)
+
+
+class DisclosureFactory(DjangoModelFactory):
+    class Meta:
+        model = Disclosure
+
+    patient = factory.SubFactory(PatientFactory)
+    at = factory.LazyFunction(clock.now)
+    recipient = "Example Hospital"
+    what = "Lab results of today"
+    purpose = "treatment"
+    means = "telephone"
+    by = factory.SubFactory(UserFactory)

@@ -11,7 +11,16 @@ from django.urls import reverse
 from clinik import clock
 from clinik.ids import uuid7
 from clinik.roles import ADMINISTRATOR, AUDITOR, CLINICIAN
-from encounters import access, alerts, diagnoses, lifecycle, merging, problems
+from encounters import (
+    access,
+    alerts,
+    amendments,
+    diagnoses,
+    disclosures,
+    lifecycle,
+    merging,
+    problems,
+)
 from encounters.models import Encounter, Patient, Practitioner
 from records import note_templates, notes, prescriptions, vitals_entry
 from records.models import Note, Observation
@@ -97,6 +106,22 @@ class World:
     def access(self) -> Any:
         other = UserFactory(role=CLINICIAN)
         return access.open_chart(self.restricted(), by=other, reason="Called")
+
+    def amendment(self) -> Any:
+        return amendments.request_amendment(
+            self.patient, by=self.doctor, asked_on=clock.today(), text="With an e."
+        )
+
+    def disclosure(self) -> Any:
+        return disclosures.record_disclosure(
+            self.patient,
+            by=self.doctor,
+            at=clock.now(),
+            recipient="Example Hospital",
+            what="Lab results",
+            purpose="treatment",
+            means="telephone",
+        )
 
     def template(self, *, removed: bool = False) -> Any:
         made = note_templates.add_template(by=self.doctor, type="other", name="Own", body="Plan:")
@@ -211,6 +236,11 @@ def _merge(world: World) -> tuple[str, str]:
     return (reverse("encounters:patient_merge_with", args=args),) * 2
 
 
+def _amendment(world: World) -> tuple[str, str]:
+    page = reverse("encounters:amendment_add", args=[world.patient.pk])
+    return (f"{page}?record=patient:{world.patient.pk}",) * 2
+
+
 def _earlier(world: World) -> tuple[str, str]:
     world.visit("planned", planned_start=clock.now() - dt.timedelta(days=2))
     return (reverse("records:board_earlier"),) * 2
@@ -291,6 +321,12 @@ CREATES = (
          fill={"content": "And better."}, other={"content": "And worse."}),
     Case(E + "patient_access", CREATE, _own(E + "patient_access", World.restricted),
          fill={"reason": "Called at night"}, other={"reason": "Asked"}, guarded=False),
+    Case(E + "amendment_add", CREATE, _amendment,
+         fill={"text": "With an e."}, other={"text": "With an a."}),
+    Case(E + "disclosure_add", CREATE, _own(E + "disclosure_add", patient),
+         fill={"recipient": "Example Hospital", "what": "Lab results", "purpose": "treatment",
+               "means": "telephone"},
+         other={"what": "All of it"}),
     Case(R + "template_add", CREATE, lambda world: (reverse(R + "template_add"),) * 2,
          fill={"name": "Own", "body": "Plan:"}, other={"body": "Else:"}, guarded=False),
     Case(R + "prescription_add", CREATE, _own(R + "prescription_add", visit()),
@@ -397,6 +433,10 @@ STEPS = (
          fill={"reason": "Works here"}, guarded=False),
     Case(E + "access_review", STEP, _own(E + "access_review", World.access),
          fill={"review": "Justified"}, role=AUDITOR, guarded=False),
+    Case(E + "amendment_detail", STEP, _own(E + "amendment_detail", World.amendment),
+         fill={"decision": "denied", "reason": "It is right"}, guarded=False),
+    Case(E + "disclosure_error", STEP, _own(E + "disclosure_error", World.disclosure),
+         fill={"reason": "Of somebody else"}, guarded=False),
     Case(E + "patient_merge_with", STEP, _merge, fill={"reason": "Same card"},
          role=ADMINISTRATOR, guarded=False),
     Case(E + "merge_undo", STEP, _own(E + "merge_undo", World.merge),

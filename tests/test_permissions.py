@@ -62,6 +62,14 @@ TABLE: dict[str, Row] = {
     # Restricted charts: the front desk and auditors see none, so they open none.
     "encounters:patient_restrict": row({C, A}, {C, A}),
     "encounters:patient_access": row({N, C, A}, {N, C, A}),
+    # Who sees the chart writes down what a patient asks for and what went out; not all decide.
+    "encounters:amendment_list": row({C, A}),
+    "encounters:amendment_detail": row({N, C, A}, {C, A}),
+    "encounters:amendment_add": row({N, C, A}, {N, C, A}),
+    "encounters:patient_amendments": row({N, C, A}),
+    "encounters:patient_disclosures": row({N, C, A}),
+    "encounters:disclosure_add": row({N, C, A}, {N, C, A}),
+    "encounters:disclosure_error": row({N, C, A}, {N, C, A}),
     "encounters:patient_merge": row({A}),
     "encounters:patient_merge_with": row({A}, {A}),
     "encounters:merge_undo": row({A}, {A}),
@@ -227,6 +235,8 @@ def make_world() -> dict[str, Any]:
             start=visit.created,
             until=visit.created + dt.timedelta(hours=1),
         ),
+        "amendment": factories.AmendmentFactory(patient=visit.patient),
+        "disclosure": factories.DisclosureFactory(patient=visit.patient),
         "template": NoteTemplate.objects.create(
             practitioner=factories.PractitionerFactory(), name="Own", body="Plan:"
         ),

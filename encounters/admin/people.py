@@ -20,6 +20,8 @@ from encounters.admin.shared import (
 )
 from encounters.fields import PractitionerField
 from encounters.models import (
+    AmendmentRequest,
+    Disclosure,
     EmergencyAccess,
     NotSamePerson,
     Patient,
@@ -241,6 +243,29 @@ class EmergencyAccessAdmin(OfPatientReadOnlyAdmin):
     list_display = ["start", "user", "patient", "reason", "reviewed_by", "reviewed_at"]
     list_select_related = ["user", "patient", "reviewed_by"]
     view_permission = "clinik.view_user"
+
+
+@admin.register(AmendmentRequest)
+class AmendmentRequestAdmin(OfPatientReadOnlyAdmin):
+    list_display = ["asked_on", "patient", "kind", "by", "decision", "decided_by", "decided_at"]
+    list_select_related = ["patient", "by", "decided_by"]
+    list_filter = ["decision", "kind"]
+    view_permission = "encounters.decide_amendmentrequest"
+
+    def page_links(self, request: HttpRequest, row: Any) -> str:
+        return links([(link_to("encounters:amendment_detail", row.pk), _("Request's page"))])
+
+
+@admin.register(Disclosure)
+class DisclosureAdmin(OfPatientReadOnlyAdmin):
+    list_display = ["at", "patient", "recipient", "purpose", "means", "by", "error_at"]
+    list_select_related = ["patient", "by"]
+    list_filter = ["purpose", "means"]
+    view_permission = "encounters.add_disclosure"
+
+    def page_links(self, request: HttpRequest, row: Any) -> str:
+        url = link_to("encounters:patient_disclosures", row.patient_id)
+        return links([(url, _("Patient's disclosures"))])
 
 
 @admin.register(PatientMerge)

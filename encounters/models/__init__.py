@@ -2,7 +2,9 @@
 
 from encounters.models.alert import PatientAlert
 from encounters.models.allergy import Allergy, NoKnownAllergies
+from encounters.models.amendment import AmendmentRequest
 from encounters.models.diagnosis import Diagnosis
+from encounters.models.disclosure import Disclosure
 from encounters.models.emergency_access import EmergencyAccess
 from encounters.models.encounter import Encounter
 from encounters.models.merge import PatientMerge
@@ -23,8 +25,10 @@ from encounters.models.practitioner import Practitioner, PractitionerIdentifier
 
 __all__ = [
     "Allergy",
+    "AmendmentRequest",
     "ClassPeriod",
     "Diagnosis",
+    "Disclosure",
     "EmergencyAccess",
     "Encounter",
     "EncounterParticipant",

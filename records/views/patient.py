@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from clinik import audit, keyset
 from encounters import banner
+from encounters.amendments import newest_of
 from encounters.models import Patient
 from encounters.patients import guardians
 from encounters.views.alerts import alerts_context
@@ -45,6 +46,7 @@ def patient_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     }
     if page.chart:
         context |= problems_context(patient, request.user)
+        context["amendments"] = newest_of(patient, request.user)
     if request.user.has_perm("encounters.view_allergy"):
         context |= section_context(patient, request)
     return render(request, "records/patient_detail.html", context)

@@ -45,8 +45,10 @@ from records.models import (
 )
 from tests.factories import (
     AllergyFactory,
+    AmendmentFactory,
     AssessmentFactory,
     DiagnosisFactory,
+    DisclosureFactory,
     EncounterFactory,
     NoteFactory,
     ObservationFactory,
@@ -318,6 +320,34 @@ APART = {
 }
 
 
+# What a patient asked for, and what went out: no import brings any, so a source frees from nothing.
+_ANSWERED = {"decided_at": NOW, "reason": "Yes"}
+PRIVACY: list[tuple[str, Row, dict[str, Any]]] = [
+    ("encounters_amendmentrequest_kind_known", AmendmentFactory, {"kind": "odd"}),
+    (
+        "encounters_amendmentrequest_amended_kind_known",
+        AmendmentFactory,
+        {"decision": "accepted", "amended_kind": "odd", "amended_id": uuid7()} | _ANSWERED,
+    ),
+    (
+        "encounters_amendmentrequest_decision_known",
+        AmendmentFactory,
+        {"decision": "odd"} | _ANSWERED,
+    ),
+    ("amendment_decided_whole", AmendmentFactory, {"decided_at": NOW}),
+    ("amendment_accepted_names_where", AmendmentFactory, {"decision": "accepted"} | _ANSWERED),
+    (
+        "amendment_refused_says_why",
+        AmendmentFactory,
+        {"decision": "denied"} | _ANSWERED | {"reason": ""},
+    ),
+    ("encounters_disclosure_purpose_known", DisclosureFactory, {"purpose": "odd"}),
+    ("encounters_disclosure_means_known", DisclosureFactory, {"means": "odd"}),
+    ("disclosure_other_purpose_in_words", DisclosureFactory, {"purpose": "other"}),
+    ("disclosure_in_error_whole", DisclosureFactory, {"error_reason": "Wrong"}),
+]
+
+
 def _fresh(row: models.Model) -> models.Model:
     """A patient's clinic number is unique, so its copy gets one of its own."""
     if hasattr(row, "mrn"):
@@ -333,7 +363,7 @@ def test_every_constraint_is_tried_here() -> None:
         for rule in model._meta.constraints
     }
     tried = {case[0] for case in BROKEN} | {name for *_rest, name in _choices()}
-    assert known == tried | set(UNIQUE) | APART
+    assert known == tried | set(UNIQUE) | APART | {case[0] for case in PRIVACY}
 
 
 @pytest.mark.parametrize(("name", "make", "broken"), BROKEN)
@@ -378,6 +408,17 @@ def test_second_key_is_free_where_its_condition_ends() -> None:
     insert_copy(DiagnosisFactory(use="", rank=None))
     insert_copy(_open_period(), withdrawn_at=NOW)
     insert_copy(NoKnownAllergies.objects.create(patient=PatientFactory()), ended_at=NOW)
+
+
+@pytest.mark.parametrize(("name", "make", "broken"), PRIVACY)
+def test_requests_and_disclosures_say_what_they_must(
+    name: str, make: Row, broken: dict[str, Any]
+) -> None:
+    row: Any = make()
+    if "decision" in broken:
+        broken = broken | {"decided_by_id": row.by_id}
+    with pytest.raises(IntegrityError, match=name):
+        insert_copy(row, **broken)
 
 
 def test_row_does_not_name_itself() -> None:
