@@ -40,6 +40,7 @@ urlpatterns = [
     path("patients/<uuid:pk>/deceased/", deceased.patient_deceased, name="patient_deceased"),
     path("patients/<uuid:pk>/trail/", trail.patient_trail, name="patient_trail"),
     path("trail/", trail.trail_list, name="trail_list"),
+    path("trail/unusual/", trail.trail_unusual, name="trail_unusual"),
     path("trail/csv/", trail.trail_csv, name="trail_csv"),
     path("trail/fhir/", trail.trail_fhir, name="trail_fhir"),
     path("patients/<uuid:pk>/restrict/", access.patient_restrict, name="patient_restrict"),

@@ -89,6 +89,7 @@ TABLE: dict[str, Row] = {
     # The trail
     "encounters:trail_list": row({A, U}),
     "encounters:trail_csv": row({A, U}),
+    "encounters:trail_unusual": row({A, U}),
     "encounters:trail_fhir": row({A, U}),
     "encounters:patient_trail": row({A, U}),
     # Visits

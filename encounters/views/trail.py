@@ -3,6 +3,7 @@
 Looking at the trail leaves a row in it, too.
 """
 
+import datetime as dt
 import json
 import uuid
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ from django.views.decorators.http import require_GET
 from clinik import audit, clock, spreadsheets
 from clinik.fhir.auditevent import auditevent
 from clinik.models import AuditEvent
-from encounters import trail
+from encounters import trail, unusual
 from encounters.banner import for_patient
 from encounters.forms.trail import PeriodForm, TrailForm
 from encounters.models import Patient
@@ -85,6 +86,34 @@ def patient_trail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return render(
         request, "encounters/patient_trail.html", context, status=200 if form.is_valid() else 422
     )
+
+
+@require_GET
+@_MAY
+def trail_unusual(request: HttpRequest) -> HttpResponse:
+    """Who read many patients' records on a day (`?day=`, else yesterday) without treating them."""
+    today = clock.today()
+    day = _day(request.GET.get("day", "")) or today - dt.timedelta(days=1)
+    readers = unusual.readers_of(day)
+    audit.record_list("unusual_reading", by=request.user, found=len(readers))
+    context = {
+        "day": day,
+        "before": day - dt.timedelta(days=1),
+        "after": day + dt.timedelta(days=1) if day < today else None,
+        "readers": readers,
+        "many": unusual.MANY,
+        "times": unusual.TIMES,
+    }
+    return render(request, "encounters/trail_unusual.html", context)
+
+
+def _day(text: str) -> dt.date | None:
+    """A day of the trail, which began with this program; None for anything that is none."""
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if dt.date(2000, 1, 1) < day <= clock.today() else None
 
 
 def _page(request: HttpRequest, found: QuerySet[AuditEvent]) -> trail.Page[AuditEvent]:
