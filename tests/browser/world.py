@@ -16,8 +16,10 @@ from records.models import Finding, Note, NoteTemplate, Observation, ReportResul
 from records.vitals_entry import record_vitals
 from tests.factories import (
     AllergyFactory,
+    AmendmentFactory,
     AssessmentFactory,
     DiagnosisFactory,
+    DisclosureFactory,
     EncounterFactory,
     NoteFactory,
     ObservationFactory,
@@ -159,16 +161,39 @@ def _pages(
         CLINICIAN: _chart_pages(patient, visits, rows) | _step_pages(visits),
         ADMINISTRATOR: {
             "restore": reverse("encounters:encounter_restore", args=[visits["wrong"].pk]),
+            **_privacy_pages(patient, visits),
         },
         AUDITOR: {
             "forbidden": reverse("encounters:patient_register"),
             "trail": reverse("encounters:trail_list"),
             "trail, refused": reverse("encounters:trail_list") + "?outcome=4",
             "search refused": reverse("encounters:trail_list") + "?person=nobody&since=x",
+            "unusual reading": reverse("encounters:trail_unusual") + f"?day={clock.today()}",
             "who looked": reverse("encounters:patient_trail", args=[patient.pk]),
             "nobody else": reverse("encounters:patient_trail", args=[patient.pk])
             + "?outside=1&until=2001-01-01",
         },
+    }
+
+
+def _privacy_pages(patient: Patient, visits: dict[str, Encounter]) -> dict[str, str]:
+    asked = AmendmentFactory(patient=patient)
+    denied = {"decision": "denied", "reason": "It is right", "decided_at": clock.now()}
+    AmendmentFactory(patient=patient, decided_by=asked.by, **denied)
+    gone = DisclosureFactory(patient=patient, event=7, recipient_address="1 Main Street")
+    DisclosureFactory(
+        patient=patient, error_reason="Never sent", error_by=gone.by, error_at=clock.now()
+    )
+    add = reverse("encounters:amendment_add", args=[patient.pk])
+    return {
+        "amendments": reverse("encounters:patient_amendments", args=[patient.pk]),
+        "amendment": reverse("encounters:amendment_detail", args=[asked.pk]),
+        "amendment asked for": f"{add}?visit={visits['open'].pk}",
+        "amendment of the person": add,
+        "amendments to answer": reverse("encounters:amendment_list"),
+        "disclosures": reverse("encounters:patient_disclosures", args=[patient.pk]),
+        "disclosure": reverse("encounters:disclosure_add", args=[patient.pk]),
+        "wrong disclosure": reverse("encounters:disclosure_error", args=[gone.pk]),
     }
 
 
