@@ -5,8 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,9 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from clinik import audit
-from clinik.forms import Repeated, already_made
-from clinik.pages import add_errors
-from clinik.transitions import StaleVersion
+from clinik.forms import already_made, once
+from clinik.pages import acted
 from encounters.amendments import (
     decide_amendment,
     find_row,
@@ -89,11 +87,9 @@ def amendment_add(request: HttpRequest, patient_pk: UUID) -> HttpResponse:
     row = find_row(sent, patient, request.user) if sent else None
     if sent and row is None:
         raise Http404
-    if form.is_bound and form.is_valid():
-        made = _added(form, row, request)
-        if made is not None:
-            messages.success(request, _("The request is written down."))
-            return redirect("encounters:amendment_detail", made.pk)
+    if form.is_bound and form.is_valid() and _added(form, row, request):
+        messages.success(request, _("The request is written down."))
+        return redirect("encounters:amendment_detail", form.row_id)
     if not form.is_bound:
         audit.record_view(patient, by=request.user)
     visits = Encounter.objects.visible_to(request.user).of_patient(patient).listed()
@@ -121,23 +117,19 @@ def _visit(request: HttpRequest, patient: Patient) -> Encounter | None:
     return get_object_or_404(visits, pk=key)
 
 
-def _added(form: AmendmentForm, row: Any, request: HttpRequest) -> AmendmentRequest | None:
-    """Make the request once; None with the reason on the form."""
+def _added(form: AmendmentForm, row: Any, request: HttpRequest) -> bool:
+    """Make the request once; False with the reason on the form."""
     said = {"asked_on": form.cleaned_data["asked_on"], "text": form.cleaned_data["text"].strip()}
     whose = row.pk if isinstance(row, Patient) else row.patient_id
     owners = {"by_id": request.user.pk, "patient_id": whose}
     same = said | {"row_id": row.pk}
-    try:
-        made = already_made(AmendmentRequest, form.row_id, owners=owners, same=same)
-        return made or request_amendment(row, by=request.user, id=form.row_id, **said)
-    except IntegrityError:
-        # The same form, sent twice at once.
-        return already_made(AmendmentRequest, form.row_id, owners=owners, same=same)
-    except Repeated as error:
-        form.add_error(None, str(error))
-    except ValidationError as error:
-        add_errors(form, error)
-    return None
+    return acted(
+        form,
+        lambda: once(
+            lambda: already_made(AmendmentRequest, form.row_id, owners=owners, same=same),
+            lambda: request_amendment(row, by=request.user, id=form.row_id, **said),
+        ),
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -195,17 +187,6 @@ def _answered(form: DecisionForm, asked: AmendmentRequest, request: HttpRequest)
         return True
     if not form.is_valid():
         return False
-    said = form.cleaned_data
-    try:
-        decide_amendment(
-            asked,
-            by=request.user,
-            decision=said["decision"],
-            reason=said["reason"],
-            amended=find_row(said["amended"], asked.patient, request.user),
-            version=said["version"],
-        )
-    except (ValidationError, StaleVersion) as error:
-        add_errors(form, error)
-        return False
-    return True
+    said = {name: form.cleaned_data[name] for name in ("decision", "reason", "version")}
+    amended = find_row(form.cleaned_data["amended"], asked.patient, request.user)
+    return acted(form, lambda: decide_amendment(asked, by=request.user, amended=amended, **said))

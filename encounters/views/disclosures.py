@@ -4,17 +4,14 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.core.exceptions import ValidationError
-from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from clinik import audit
-from clinik.forms import Repeated, already_made
-from clinik.pages import add_errors
-from clinik.transitions import StaleVersion
+from clinik.forms import already_made, once
+from clinik.pages import acted
 from encounters.banner import for_patient
 from encounters.disclosures import (
     MOST,
@@ -81,19 +78,13 @@ def _added(form: DisclosureForm, patient: Patient, request: HttpRequest) -> bool
     """Make the disclosure once; False with the reason on the form."""
     said = {name: form.cleaned_data[name] for name in _SAID}
     owners = {"by_id": request.user.pk, "patient_id": patient.pk}
-    try:
-        if already_made(Disclosure, form.row_id, owners=owners, same=said) is None:
-            record_disclosure(patient, by=request.user, id=form.row_id, **said)
-    except IntegrityError:
-        # The same form, sent twice at once.
-        return already_made(Disclosure, form.row_id, owners=owners, same=said) is not None
-    except Repeated as error:
-        form.add_error(None, str(error))
-        return False
-    except ValidationError as error:
-        add_errors(form, error)
-        return False
-    return True
+    return acted(
+        form,
+        lambda: once(
+            lambda: already_made(Disclosure, form.row_id, owners=owners, same=said),
+            lambda: record_disclosure(patient, by=request.user, id=form.row_id, **said),
+        ),
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -107,14 +98,8 @@ def disclosure_error(request: HttpRequest, pk: UUID) -> HttpResponse:
         return redirect("encounters:patient_disclosures", patient.pk)
     form = DisclosureErrorForm(request.POST if request.method == "POST" else None, row=row)
     if form.is_bound and form.is_valid():
-        said = form.cleaned_data
-        try:
-            enter_disclosure_in_error(
-                row, by=request.user, reason=said["reason"], version=said["version"]
-            )
-        except (ValidationError, StaleVersion) as error:
-            add_errors(form, error)
-        else:
+        said = {name: form.cleaned_data[name] for name in ("reason", "version")}
+        if acted(form, lambda: enter_disclosure_in_error(row, by=request.user, **said)):
             messages.success(request, _("Entered in error."))
             return redirect("encounters:patient_disclosures", patient.pk)
     if not form.is_bound:

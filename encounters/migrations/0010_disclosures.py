@@ -9,7 +9,7 @@ import clinik.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("encounters", "0007_amendment_requests"),
+        ("encounters", "0009_amendment_requests"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

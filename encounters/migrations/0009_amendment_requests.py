@@ -9,7 +9,7 @@ import clinik.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("encounters", "0006_patient_merge"),
+        ("encounters", "0008_merge_by_an_import"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
