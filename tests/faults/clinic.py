@@ -28,18 +28,24 @@ TOKEN = "t" * 32
 PATIENCE = 60
 
 
+def asked(usual: int = 1000) -> int:
+    """How many, as the command line says."""
+    return int(sys.argv[1]) if len(sys.argv) > 1 else usual
+
+
 @contextmanager
-def own_database(**extra: str) -> Iterator[str]:
-    """Django on the empty database of DATABASE_URL, or on an SQLite file of its own; its address.
+def own_database(url: str = "") -> Iterator[str]:
+    """Django on the empty database of this address, of DATABASE_URL, or on an SQLite file of its
+    own; its address.
 
     bin/postgres-scratch commits without waiting, which a crash of PostgreSQL may forget: here
     commits wait, as anywhere else.
     """
     with tempfile.TemporaryDirectory(prefix="clinik-faults-") as folder:
-        url = os.environ.get("DATABASE_URL") or f"sqlite:///{folder}/clinic.sqlite3"
+        url = url or os.environ.get("DATABASE_URL") or f"sqlite:///{folder}/clinic.sqlite3"
         if url.startswith("postgres"):
             url += ("&" if "?" in url else "?") + "options=-c%20synchronous_commit%3Don"
-        os.environ.update({**environment(url), **extra})
+        os.environ.update(environment(url))
         import django
 
         django.setup()
@@ -147,18 +153,40 @@ class Served:
             line.close()
 
     def send(self, form: Form) -> tuple[int, str]:
-        body = urllib.parse.urlencode({**form.fields(), "csrfmiddlewaretoken": TOKEN})
-        return self.request("POST", form.tab.path, form.tab.session, body)
+        return self.post(form.tab.path, form.tab.session, form.fields())
+
+    def post(self, path: str, session: str, fields: dict[str, str]) -> tuple[int, str]:
+        return self.request("POST", path, session, encoded(fields))
+
+    def cut(self, form: Form, *, whole: bool, after: float = 0) -> None:
+        """Send a form and hang up so many seconds later; not `whole`: amid its text."""
+        body = encoded(form.fields()).encode()
+        head = f"POST {form.tab.path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        head += f"Cookie: sessionid={form.tab.session}; csrftoken={TOKEN}\r\n"
+        head += "Content-Type: application/x-www-form-urlencoded\r\n"
+        head += f"Content-Length: {len(body)}\r\n\r\n"
+        end = len(body) if whole else body.index(b"content=") + len("content=Note")
+        with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as line:
+            line.sendall(head.encode() + body[:end])
+            time.sleep(after)
+
+
+def encoded(fields: dict[str, str]) -> str:
+    """As a browser sends it: the token stands first in our forms."""
+    return urllib.parse.urlencode({"csrfmiddlewaretoken": TOKEN, **fields})
 
 
 @contextmanager
-def serve(url: str, workers: int = 2, before: Callable[[], None] | None = None) -> Iterator[Served]:
-    """`before` runs in the server's process before it starts (its limits)."""
+def serve(url: str, before: Callable[[], None] | None = None) -> Iterator[Served]:
+    """Three workers with the settings that deploy/ has for a clinic.
+
+    `before` runs in the server's process before it starts (its limits).
+    """
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = int(found.getsockname()[1])
-    command = [sys.executable, "-m", "gunicorn", "clinik.wsgi", "--workers", str(workers)]
-    command += ["--bind", f"127.0.0.1:{port}", "--log-level", "critical", "--preload"]
+    command = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py"]
+    command += ["--bind", f"127.0.0.1:{port}", "--workers", "3", "--log-level", "critical"]
     log = tempfile.TemporaryFile()  # noqa: SIM115  closed below
     process = subprocess.Popen(
         command, cwd=ROOT, env=os.environ | environment(url), preexec_fn=before, stderr=log
@@ -187,9 +215,15 @@ class Outcome:
     # (seconds of the clock, status) of everything that was not a success.
     troubles: list[tuple[float, int]] = field(default_factory=list)
     acknowledged: list[Form] = field(default_factory=list)
+    # Seconds of the clock of each of these.
+    successes: list[float] = field(default_factory=list)
     # The last page that came with a 503.
     page: str = ""
     seconds: float = 0
+
+    def back_after(self, moment: float) -> float:
+        """Seconds from this moment of the clock to the next success."""
+        return min((at for at in self.successes if at > moment), default=float("inf")) - moment
 
     def lost(self) -> int:
         """Acknowledged notes that are not in the database as they were sent, for that patient."""
@@ -214,8 +248,32 @@ class Outcome:
         words = Counter(Note.objects.values_list("content", flat=True))
         made = AuditEvent.objects.filter(object_type="records.note", action="C")
         events = Counter(made.values_list("object_id", flat=True))
-        assert sum(words.values()) == len(events), "a note without its event, or the reverse"
         return sum(n - 1 for n in words.values()) + sum(n - 1 for n in events.values())
+
+    def halves(self) -> int:
+        """Notes without their event or their history, and the reverse."""
+        from clinik.models import AuditEvent
+        from records.models import Note
+
+        made = AuditEvent.objects.filter(object_type="records.note", action="C")
+        rows = {str(key) for key in Note.objects.values_list("id", flat=True)}
+        events = set(made.values_list("object_id", flat=True))
+        old = {str(key) for key in Note.history.values_list("id", flat=True)}
+        return len(rows ^ events) + len(rows ^ old)
+
+    def whole(self, number: int) -> bool:
+        """So many were acknowledged, each stands as it was sent, once; says the figures."""
+        found = self.lost(), self.doubled(), self.halves()
+        acknowledged = len({form.id for form in self.acknowledged})
+        print(f"{acknowledged} of {number} acknowledged in {self.seconds:.1f} s")
+        print(f"answers: {dict(self.answers)} (0 = cut off)")
+        print("lost {}, doubled {}, by halves {}".format(*found))
+        return (acknowledged, *found) == (number, 0, 0, 0)
+
+
+def verdict(held: bool) -> int:
+    print("held" if held else "NOT HELD")
+    return 0 if held else 1
 
 
 def write(
@@ -237,9 +295,13 @@ def write(
                 outcome.answers[status] += 1
                 if status == 302:
                     outcome.acknowledged.append(form)
+                    outcome.successes.append(time.monotonic())
                     return
                 outcome.troubles.append((time.monotonic(), status))
                 outcome.page = page if status == 503 else outcome.page
+            if status not in (0, 503):
+                # An answer, and it will not be another one.
+                return
             time.sleep(0.05)
 
     with ThreadPoolExecutor(threads) as people:

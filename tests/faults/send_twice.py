@@ -6,27 +6,31 @@ bin/postgres-scratch .venv/bin/python -m tests.faults.send_twice
 
 import sys
 
-from tests.faults.clinic import Outcome, notes, own_database, serve, tabs, write
+from tests.faults.clinic import (
+    Outcome,
+    Served,
+    asked,
+    notes,
+    own_database,
+    serve,
+    tabs,
+    verdict,
+    write,
+)
 
 
-def run(url: str, forms: int = 1000) -> Outcome:
+def run(served: Served, forms: int = 1000) -> Outcome:
     once = notes(tabs(4), forms)
-    with serve(url, workers=3) as served:
-        # Neighbours in the queue are in the hands of two threads at once.
-        return write(served, [form for form in once for _twice in range(2)], threads=4)
+    # Neighbours in the queue are in the hands of two threads at once.
+    return write(served, [form for form in once for _twice in range(2)])
 
 
 def main() -> int:
     with own_database() as url:
-        from records.models import Note
-
-        outcome = run(url)
-        made, lost, doubled = Note.objects.count(), outcome.lost(), outcome.doubled()
-    print(f"{made} notes of 1,000 forms sent twice in {outcome.seconds:.1f} s")
-    print(f"answers: {dict(outcome.answers)}; lost {lost}, doubled {doubled}")
-    held = (made, lost, doubled, dict(outcome.answers)) == (1000, 0, 0, {302: 2000})
-    print("held" if held else "NOT HELD")
-    return 0 if held else 1
+        with serve(url) as served:
+            outcome = run(served, asked())
+        whole = outcome.whole(asked())
+    return verdict(whole and outcome.answers == {302: 2 * asked()})
 
 
 if __name__ == "__main__":

@@ -1,7 +1,4 @@
-"""What the scripts beside this file do 1,000 times, a few times: real workers, real database.
-
-Forms sent twice: tests/test_sent_at_once.py; with another's patient: tests/test_form_guards.py.
-"""
+"""What the scripts beside this file do 1,000 times, a few times: real workers, real database."""
 
 import threading
 import time
@@ -10,7 +7,16 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from tests.faults import four_writers, full_disk, kill_worker
+from records.models import Note
+from tests.faults import (
+    four_writers,
+    full_disk,
+    kill_worker,
+    lost_answer,
+    send_twice,
+    ten_tabs,
+    two_steps,
+)
 from tests.faults.clinic import Outcome, notes, serve, tabs, url_of, write
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,6 +35,23 @@ def test_killed_worker_loses_no_note_and_doubles_none() -> None:
     assert killed >= 2
     assert len(outcome.acknowledged) == 40
     assert (outcome.lost(), outcome.doubled()) == (0, 0)
+
+
+def test_people_who_press_twice_in_many_tabs_over_bad_lines_and_at_once_do_each_thing_once() -> (
+    None
+):
+    with serve(url_of(connection)) as served:
+        twice = send_twice.run(served, 12)
+        lost = lost_answer.run(served, 12)
+        shuffled = ten_tabs.run(served, 20)
+        pressed = two_steps.run(served, 6)
+    assert twice.answers == {302: 24}
+    assert lost.answers == {302: 12}
+    assert (shuffled.outcome.answers, shuffled.crossed()) == ({302: 18}, 0)
+    assert set(shuffled.mixed_up) == {422}
+    assert [each.lost() for each in (twice, lost, shuffled.outcome)] == [0, 0, 0]
+    assert (lost.halves(), Note.objects.count()) == (0, 12 + 12 + 18)
+    assert two_steps.wrong(pressed) == []
 
 
 def test_four_processes_write_at_once_and_none_meets_a_lock() -> None:
@@ -51,7 +74,7 @@ def test_connections_cut_by_the_database_are_taken_anew() -> None:
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has no server")
     forms, outcome = notes(tabs(4), 40), Outcome()
-    with serve(url_of(connection), workers=2) as served:
+    with serve(url_of(connection)) as served:
         writing = threading.Thread(target=write, args=(served, forms, outcome))
         writing.start()
         for goal in (10, 20, 30):
