@@ -56,7 +56,18 @@ class TrailForm(PeriodForm):
     outcome = forms.ChoiceField(
         label=gettext_lazy("Outcome"), required=False, choices=[ANY, *AuditEvent.Outcome.choices]
     )
-    field_order = ("person", "patient", "act", "action", "outcome", "since", "until")
+    sort = forms.ChoiceField(
+        label=gettext_lazy("Sorted by"),
+        required=False,
+        choices=[
+            ("", gettext_lazy("time, newest first")),
+            ("person", gettext_lazy("person")),
+            ("patient", gettext_lazy("patient")),
+            ("act", gettext_lazy("act")),
+            ("kind", gettext_lazy("kind and row")),
+        ],
+    )
+    field_order = ("person", "patient", "act", "action", "outcome", "since", "until", "sort")
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -85,6 +96,21 @@ class TrailForm(PeriodForm):
         if found is None:
             raise ValidationError(_("There is no patient of this number."))
         return found
+
+    def clean(self) -> dict[str, Any]:
+        """Sorting reads all that is found, so it wants a period with a bound."""
+        values = super().clean()
+        if not values.get("sort") or self.errors:
+            return values
+        if not values["since"]:
+            self.add_error("since", _("Say from which day, to sort by something else than time."))
+            return values
+        self.cleaned_data = values
+        most = trail.MOST_SORTED
+        if self.found().order_by().values("id")[: most + 1].count() > most:
+            words = _("More than %(most)d events are too many to sort: take fewer days.")
+            self.add_error("since", words % {"most": most})
+        return values
 
     @property
     def used(self) -> list[str]:

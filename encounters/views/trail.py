@@ -45,7 +45,9 @@ def trail_list(request: HttpRequest) -> HttpResponse:
     form = TrailForm(request.GET, user=request.user)
     context: dict[str, Any] = {"form": form, "acts": trail.known_acts()}
     if form.is_valid():
-        page = _page(request, form.found())
+        by = form.cleaned_data["sort"]
+        page = trail.read_sorted(form.found(), by) if by else _page(request, form.found())
+        context["cut"] = trail.SHOWN_SORTED if by and len(page.rows) == trail.SHOWN_SORTED else 0
         audit.record_search(
             AuditEvent,
             by=request.user,
@@ -155,7 +157,7 @@ def _url(query: QueryDict, **changes: Any) -> str:
 @require_GET
 @_MAY
 def trail_csv(request: HttpRequest) -> HttpResponseBase:
-    """Every event that the search finds, newest first, streamed."""
+    """Every event that the search finds, newest first unless it sorts them, streamed."""
     form = TrailForm(request.GET, user=request.user)
     if not form.is_valid():
         return _back(request)
@@ -220,7 +222,8 @@ def _taken(request: HttpRequest, form: TrailForm, ending: str) -> Iterator[Audit
         patient=form.cleaned_data["patient"],
         detail={"format": ending, "upto": upto},
     )
-    return chain.from_iterable(trail.all_rows(form.found().filter(id__lte=upto)))
+    found, by = form.found().filter(id__lte=upto), form.cleaned_data["sort"]
+    return chain.from_iterable(trail.all_sorted(found, by) if by else trail.all_rows(found))
 
 
 def _sent(lines: Iterator[str], ending: str, kind: str) -> HttpResponseBase:

@@ -57,6 +57,40 @@ def test_trail_is_searched_by_person_act_kind_and_outcome(auditor: Client) -> No
     assert acts(auditor, person="ann", act="change") == set()
 
 
+def test_trail_is_sorted_by_each_element(auditor: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann, ben = doctor("ann"), doctor("ben")
+    first, second = sorted((PatientFactory(), PatientFactory()), key=lambda row: str(row.pk))
+    made = [
+        audit.record_view(second, by=ben),
+        audit.record("patient.change", second, by=ann, fields=["city"]),
+        audit.record_view(EncounterFactory(patient=first), by=ben),
+        audit.record_view(first, by=ann),
+    ]
+    query = {"since": clock.today().isoformat(), "patient": ""}
+    orders = {
+        "person": [3, 1, 2, 0],
+        "patient": [3, 2, 1, 0],
+        "act": [2, 1, 3, 0],
+        "kind": [2, 3, 1, 0],
+    }
+    for sort, order in orders.items():
+        wanted = [made[place].pk for place in order]
+        page = auditor.get(LIST, query | {"sort": sort})
+        keys = [made_.pk for made_ in made]
+        assert [line.id for line in page.context["lines"] if line.id in keys] == wanted, sort
+        answer = auditor.get(reverse("encounters:trail_csv"), query | {"sort": sort})
+        rows = b"".join(answer).decode("utf-8-sig").splitlines()[1:]
+        ids = [int(row.split(",")[0].strip('"')) for row in rows]
+        assert [key for key in ids if key in keys] == wanted, sort
+    without = auditor.get(LIST, {"sort": "act"})
+    assert without.status_code == 422
+    assert "from which day" in without.content.decode()
+    monkeypatch.setattr(trail, "MOST_SORTED", 2)
+    too_many = auditor.get(LIST, query | {"sort": "act"})
+    assert too_many.status_code == 422
+    assert "too many to sort" in too_many.content.decode()
+
+
 def test_trail_is_searched_by_patient_and_the_entries_merged_into_it(auditor: Client) -> None:
     ann = doctor("ann")
     patient, other = PatientFactory(), PatientFactory()
