@@ -17,12 +17,13 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from clinik import clock
+from clinik.acts import act_words
 from clinik.models import AuditEvent, User
 from encounters.models import Encounter, EncounterParticipant, Patient, Practitioner
 from encounters.models.closed import is_closed
+from encounters.page_names import page_words
 
 PAGE = 50
 MOST_PEOPLE = 200
@@ -43,46 +44,6 @@ MOST_SORTED = 50_000
 SHOWN_SORTED = 500
 
 T = TypeVar("T")
-
-# What the last word of an act says; others are shown as they are, without underscores.
-WORDS = {
-    "view": gettext_lazy("viewed"),
-    "search": gettext_lazy("searched"),
-    "view_trail": gettext_lazy("saw who looked"),
-    "print": gettext_lazy("printed"),
-    "export": gettext_lazy("exported"),
-    "exported": gettext_lazy("export sent"),
-    "import": gettext_lazy("imported"),
-    "create": gettext_lazy("created"),
-    "change": gettext_lazy("changed"),
-    "sign": gettext_lazy("signed"),
-    "cosign": gettext_lazy("co-signed"),
-    "enter_in_error": gettext_lazy("entered in error"),
-    "restore": gettext_lazy("restored"),
-    "arrive": gettext_lazy("checked in"),
-    "triage": gettext_lazy("triaged"),
-    "start": gettext_lazy("started"),
-    "finish": gettext_lazy("closed"),
-    "cancel": gettext_lazy("cancelled"),
-    "reopen": gettext_lazy("reopened"),
-    "admit": gettext_lazy("admitted"),
-    "step_back": gettext_lazy("step taken back"),
-    "record_past": gettext_lazy("recorded afterwards"),
-    "log_in": gettext_lazy("logged in"),
-    "log_out": gettext_lazy("logged out"),
-    "log_in_failed": gettext_lazy("login failed"),
-    "log_in_refused": gettext_lazy("login refused"),
-    "set_password": gettext_lazy("password set"),
-    "accept": gettext_lazy("accepted"),
-    "deny": gettext_lazy("denied"),
-    "refused": gettext_lazy("page refused"),
-    "failed": gettext_lazy("page failed"),
-}
-
-
-def act_words(act: str) -> str:
-    last = act.rpartition(".")[2]
-    return str(WORDS.get(last) or last.replace("_", " "))
 
 
 def kind_words(object_type: str) -> str:
@@ -301,7 +262,7 @@ def _line(event: AuditEvent, patient: Patient | None, *, chart: bool) -> Line:
 
 
 def _page(event: AuditEvent) -> str:
-    return str(event.detail.get("page", "") or event.act.rpartition(".")[0]).replace("_", " ")
+    return page_words(str(event.detail.get("page", "") or event.act.rpartition(".")[0]))
 
 
 def _field_words(event: AuditEvent) -> Iterator[str]:
@@ -337,9 +298,27 @@ def known_acts() -> list[str]:
         return [act for (act,) in cursor.fetchall()]
 
 
+def named_acts() -> list[tuple[str, str]]:
+    """The known acts, each with what it is called: ("note.sign", "note: signed")."""
+    kinds = {m._meta.model_name or "": str(m._meta.verbose_name) for m in apps.get_models()}
+    named = []
+    for act in known_acts():
+        noun = act.rpartition(".")[0]
+        named.append((act, f"{kinds.get(noun) or page_words(noun)}: {act_words(act)}"))
+    return named
+
+
 def with_act(found: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent]:
-    """A whole act ("note.sign"), all of a kind of row ("note"), or the last word ("sign")."""
-    wanted = text.strip().lower().replace(" ", "_")
+    """An act as it is called ("signed", "note: signed") or kept ("note.sign"), or a part of what
+    is kept: all of a kind of row ("note"), the last word ("sign")."""
+    said = text.strip().casefold()
+    wanted = said.replace(" ", "_")
     return found.filter(
-        act__in=[act for act in known_acts() if act == wanted or wanted in act.split(".")]
+        act__in=[
+            act
+            for act, words in named_acts()
+            if act == wanted
+            or wanted in act.split(".")
+            or said in (words.casefold(), act_words(act).casefold())
+        ]
     )

@@ -8,7 +8,6 @@ from django.db import models
 
 from clinik.admin.history import entries_of
 from encounters.models import Allergy, Diagnosis, Encounter
-from encounters.trail import act_words
 from records.errors import KINDS as RECORDS
 from records.word_diff import Piece, words_between
 
@@ -49,7 +48,7 @@ def versions_of(row: models.Model) -> list[Version]:
         Version(
             at=entry.at,
             who=entry.who,
-            what=act_words(entry.what),
+            what=entry.what,
             why=entry.why,
             changes=tuple(_change(each.label, each.before, each.after) for each in entry.changes),
         )

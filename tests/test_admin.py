@@ -335,7 +335,7 @@ def test_a_code_has_versions_history_and_audit(client: Client, admin_user: Any) 
     assert (code.code, code.display, code.version) == ("A1", "Other", 2)
     assert [row.history_user for row in code.history.all()] == [admin_user, admin_user]
     page = client.get(url_of(Code, "history", code.pk)).content.decode()
-    for text in ("Own tést", "Other", "code.change"):
+    for text in ("Own tést", "Other", "<td>changed</td>"):
         assert text in page
 
 
@@ -396,7 +396,7 @@ def test_the_history_tells_who_changed_what_and_why(client: Client, admin_user: 
     desk = UserFactory(role=FRONT_DESK, first_name="Dora", last_name="Desk")
     lifecycle.cancel(visit, by=desk, reason="other", text="rang", end=visit.start)
     page = client.get(url_of(Encounter, "history", visit.pk)).content.decode()
-    for text in ("Dora Desk", "encounter.cancel", "arrived", "cancelled", "rang"):
+    for text in ("Dora Desk", "arrived", "cancelled", "rang"):
         assert text in page
 
 

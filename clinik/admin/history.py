@@ -15,6 +15,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from clinik import audit
+from clinik.acts import act_words
 from clinik.forms import shown
 from clinik.models import AuditEvent
 
@@ -80,7 +81,7 @@ def _entry(version: Any, former: Any, event: AuditEvent | None) -> Entry:
     return Entry(
         at=version.history_date,
         who=_name(who),
-        what=event.act if event else kind,
+        what=act_words(event.act) if event else kind,
         why=version.history_change_reason or (event.reason if event else ""),
         changes=_changes(version, former) if former is not None else [],
     )
@@ -106,7 +107,7 @@ def _words(version: Any, column: Any) -> str:
 
 
 def _act(event: AuditEvent) -> Entry:
-    return Entry(event.at, _name(event.by), event.act, event.reason)
+    return Entry(event.at, _name(event.by), act_words(event.act), event.reason)
 
 
 def _name(user: Any) -> str:

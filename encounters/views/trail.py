@@ -43,7 +43,7 @@ _MAY = permission_required("clinik.view_auditevent", raise_exception=True)
 def trail_list(request: HttpRequest) -> HttpResponse:
     """The newest events, or those that the form asks for."""
     form = TrailForm(request.GET, user=request.user)
-    context: dict[str, Any] = {"form": form, "acts": trail.known_acts()}
+    context: dict[str, Any] = {"form": form, "acts": trail.named_acts()}
     if form.is_valid():
         by = form.cleaned_data["sort"]
         page = trail.read_sorted(form.found(), by) if by else _page(request, form.found())

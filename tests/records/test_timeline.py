@@ -1,12 +1,9 @@
 """The timeline: who did what, when, from what to what, and why."""
 
 import datetime as dt
-import re
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
@@ -15,7 +12,8 @@ from clinik.roles import ADMINISTRATOR, CLINICIAN, FRONT_DESK, NURSE
 from encounters import lifecycle
 from encounters.models import Encounter, StatusPeriod
 from records.chart import load_periods
-from records.timeline import IN_HISTORY, LAST_WORDS, SHOWN, WORDS, Entry, load_timeline
+from records.timeline import SHOWN, load_timeline
+from records.timeline_lines import Entry
 from tests.factories import EncounterFactory, NoteFactory, ObservationFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -158,24 +156,3 @@ def test_a_long_timeline_is_cut_aloud_and_shown_whole_on_request() -> None:
     assert short.cut
     assert not whole.cut
     assert len(whole.entries) == SHOWN + 6
-
-
-def test_every_act_on_a_visit_has_words() -> None:
-    """An act that nobody put into words would stand in the timeline as its name in the code."""
-    named = re.compile(
-        r'"((?:encounter|note|observation|prescription|assessment|diagnosis|hospitalization)'
-        r'\.[a-z_]+)"'
-    )
-    acts = {
-        act
-        for app in ("encounters", "records")
-        for path in (Path(settings.BASE_DIR) / app).rglob("*.py")
-        for act in named.findall(path.read_text(encoding="utf-8"))
-    }
-    silent = {
-        act
-        for act in acts - IN_HISTORY
-        if act not in WORDS and act.rpartition(".")[2] not in LAST_WORDS
-    }
-    assert len(acts) > 30
-    assert not silent

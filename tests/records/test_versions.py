@@ -35,7 +35,7 @@ def note(doctor: Any) -> Any:
 
 def test_change_shows_the_words_that_differ(note: Any, doctor: Any) -> None:
     change, made = versions_of(note)
-    assert (made.what, change.what) == ("created", "changed")
+    assert (made.what, change.what) == ("begun", "changed")
     assert str(doctor) in change.who
     by_label = {each.label: each for each in change.changes}
     assert (by_label["title"].before, by_label["title"].after) == ("–", "Morning")
