@@ -120,5 +120,6 @@ def read_during(access: EmergencyAccess) -> list[AuditEvent]:
     return list(
         AuditEvent.objects.filter(by=access.user_id, patient_id__in=keys)
         .filter(at__gte=access.start, at__lt=access.until)
+        .select_related("by")
         .order_by("id")[:MOST_READS]
     )

@@ -21,6 +21,9 @@ class EmergencyAccessQuerySet(OfPatientQuerySet["EmergencyAccess"]):
     def unreviewed(self) -> Self:
         return self.filter(reviewed_at=None)
 
+    def reviewed(self) -> Self:
+        return self.filter(reviewed_at__isnull=False)
+
 
 class EmergencyAccess(ClinikModel):
     """One user, one patient, one hour. Its verbs: encounters.access. A review is said once."""

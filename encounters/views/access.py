@@ -14,15 +14,23 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from clinik import audit
+from clinik import audit, keyset
 from clinik.forms import Repeated, already_made
-from clinik.pages import add_errors, came_from, next_url, number_in
+from clinik.pages import add_errors, came_from, next_url
 from clinik.transitions import StaleVersion
-from encounters.access import is_closed_to, open_chart, read_during, restrict, review_access
+from encounters.access import (
+    MOST_READS,
+    is_closed_to,
+    open_chart,
+    read_during,
+    restrict,
+    review_access,
+)
 from encounters.banner import for_patient
 from encounters.forms.access import OpenChartForm, RestrictForm, ReviewForm
 from encounters.found import found_patients
 from encounters.models import EmergencyAccess, Patient
+from encounters.trail import lines_of
 
 QUEUE = 50
 
@@ -127,23 +135,20 @@ def _restricted(form: RestrictForm, patient: Patient, by: Any) -> bool:
 def access_list(request: HttpRequest) -> HttpResponse:
     """Accesses nobody has looked at yet, the oldest first; `?reviewed=1`: the others, newest first.
 
-    `?after=` is how many pages lie before: the queue is short where it is worked off.
+    `?at=` is the place from which the list goes on.
     """
     reviewed = request.GET.get("reviewed") == "1"
-    page = number_in(request.GET.get("page", "")) or 0
     found = EmergencyAccess.objects.select_related("user", "patient", "reviewed_by")
-    found = (
-        found.filter(reviewed_at__isnull=False).order_by("-start", "-id")
-        if reviewed
-        else found.unreviewed().order_by("start", "id")
+    page = keyset.page(
+        found.reviewed() if reviewed else found.unreviewed(),
+        size=QUEUE,
+        cursor=keyset.Cursor.read(request.GET.get("at", "")),
+        moment="start",
+        place=lambda row: (row.start, row.pk),
+        descending=reviewed,
     )
-    rows = list(found[page * QUEUE : (page + 1) * QUEUE + 1])
-    audit.record_list("access", by=request.user, found=len(rows[:QUEUE]))
-    context = {
-        "rows": rows[:QUEUE],
-        "reviewed": reviewed,
-        "next": page + 1 if len(rows) > QUEUE else None,
-    }
+    audit.record_list("access", by=request.user, found=len(page.rows))
+    context = {"page": page, "reviewed": reviewed}
     return render(request, "encounters/access_list.html", context)
 
 
@@ -163,10 +168,12 @@ def access_review(request: HttpRequest, pk: UUID) -> HttpResponse:
             return redirect("encounters:access_list")
     if not form.is_bound:
         audit.record_view(access, by=request.user)
+    reads = read_during(access)
     context = {
         "access": access,
         "form": form,
-        "reads": read_during(access),
+        "lines": lines_of(reads, request.user),
+        "cut": len(reads) == MOST_READS,
         "own": access.user_id == request.user.pk,
     }
     status = 422 if form.is_bound else 200
