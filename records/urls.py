@@ -34,6 +34,7 @@ urlpatterns: list[URLPattern] = [
     path("todo/", todo.todo_list, name="todo_list"),
     path("todo/count/", todo.todo_count, name="todo_count"),
     path("patients/<uuid:pk>/", patient.patient_detail, name="patient_detail"),
+    path("patients/<uuid:pk>/timeline/", patient.patient_timeline, name="patient_timeline"),
     path("patients/<uuid:pk>/trends/<slug:sign>/", trends.patient_trend, name="patient_trend"),
     path("patients/<uuid:pk>/export/", exporting.patient_export, name="patient_export"),
     path("patients/<uuid:pk>/record/", whole_record.patient_record, name="patient_record"),

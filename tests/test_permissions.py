@@ -126,6 +126,7 @@ TABLE: dict[str, Row] = {
     "records:todo_list": row(STAFF),
     "records:todo_count": row(STAFF),
     "records:patient_detail": row(EVERYBODY),
+    "records:patient_timeline": row(STAFF),
     "records:patient_trend": row({N, C, A}),
     "records:patient_export": row({C, A}),
     "records:encounter_export": row({C, A}),

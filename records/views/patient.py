@@ -1,4 +1,4 @@
-"""The patient's page."""
+"""The patient's page, and who did what on the chart."""
 
 import uuid
 
@@ -18,6 +18,7 @@ from encounters.views.alerts import alerts_context
 from encounters.views.allergies import section_context
 from encounters.views.problems import problems_context
 from records.patient_page import load_patient_page
+from records.patient_timeline import Place, load_patient_timeline
 
 
 @require_GET
@@ -50,3 +51,22 @@ def patient_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if request.user.has_perm("encounters.view_allergy"):
         context |= section_context(patient, request)
     return render(request, "records/patient_detail.html", context)
+
+
+@require_GET
+@permission_required("encounters.view_encounter", raise_exception=True)
+def patient_timeline(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Who did what when, of all entries of the person; who only looked is on another page."""
+    people = Patient.objects.visible_to(request.user)
+    patient = get_object_or_404(people.select_related("merged_into"), pk=pk)
+    if patient.merged_into_id is not None:
+        return redirect("records:patient_timeline", pk=patient.merged_into_id)
+    audit.record("patient.view_timeline", patient, by=request.user, action="R")
+    place = Place.read(request.GET)
+    context = {
+        "patient": patient,
+        "banner": banner.for_patient(patient, request.user),
+        "timeline": load_patient_timeline(patient, request.user, place),
+        "newest": place == Place(),
+    }
+    return render(request, "records/patient_timeline.html", context)
