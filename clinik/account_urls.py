@@ -4,6 +4,8 @@ from allauth.account import views
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path, re_path
 
+from clinik.second_step_views import RemoveKeyView
+
 urlpatterns = [
     path("login/", views.login, name="account_login"),
     # Also between the first and the second step, to begin anew.
@@ -23,5 +25,6 @@ urlpatterns = [
         views.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
+    path("2fa/webauthn/keys/<int:pk>/remove/", RemoveKeyView.as_view(), name="mfa_remove_webauthn"),
     path("2fa/", include("allauth.mfa.urls")),
 ]

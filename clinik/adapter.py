@@ -13,10 +13,13 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.userkit import get_user_by_username
 from allauth.core.internal import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinik import audit, second_step
 
@@ -29,6 +32,18 @@ REFUSAL_SAID_EVERY = 300
 
 class AccountAdapter(DefaultAccountAdapter):
     """Users are made by an administrator; nobody signs up."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "account_inactive": _("This login is not in use any more. Ask an administrator."),
+        "enter_current_password": _("Type the password you have now."),
+        "incorrect_code": _("This code is not right, or it was used before."),
+        "incorrect_password": _("This password is not right."),
+        "invalid_login": _("This did not log you in. Try again."),
+        "rate_limited": _("Too many attempts. Wait a while, then try again."),
+        "too_many_login_attempts": _("Too many failed attempts. Wait a while, then try again."),
+        "username_password_mismatch": _("User name or password is not correct."),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
@@ -83,6 +98,17 @@ class AccountAdapter(DefaultAccountAdapter):
 class MFAAdapter(DefaultMFAAdapter):
     """Secrets of second steps are kept encrypted, and stay where a role asks for them."""
 
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "cannot_delete_authenticator": _(
+            "Your role needs a second step at login: set another one up before removing this one."
+        ),
+        "cannot_generate_recovery_codes": _(
+            "Recovery codes stand in for a second step: set one up first."
+        ),
+        "incorrect_code": _("This code is not right, or it was used before."),
+    }
+
     def encrypt(self, text: str) -> str:
         return _fernet().encrypt(text.encode()).decode()
 
@@ -91,6 +117,11 @@ class MFAAdapter(DefaultMFAAdapter):
 
     def get_totp_issuer(self) -> str:
         return settings.CLINIK_NAME
+
+    def generate_authenticator_name(self, user: Any, type: Any) -> str:
+        """What a new key is called until its owner says otherwise."""
+        there = Authenticator.objects.filter(user=user, type=type).count()
+        return gettext("Key %(number)s") % {"number": there + 1}
 
     def can_delete_authenticator(self, authenticator: Any) -> bool:
         """Not the last one of a person whose role needs a second step."""

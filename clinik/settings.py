@@ -169,6 +169,13 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed_address": "300/5m/ip",
 }
 MFA_ADAPTER = "clinik.adapter.MFAAdapter"
+MFA_FORMS = {
+    "authenticate": "clinik.second_step_forms.LoginCodeForm",
+    "reauthenticate": "clinik.second_step_forms.ConfirmCodeForm",
+    "activate_totp": "clinik.second_step_forms.SetUpAppForm",
+    "add_webauthn": "clinik.second_step_forms.AddKeyForm",
+    "edit_webauthn": "clinik.second_step_forms.RenameKeyForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 # There is no mail, so no address that could be verified.
 MFA_ALLOW_UNVERIFIED_EMAIL = True

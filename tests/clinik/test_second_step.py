@@ -20,8 +20,8 @@ SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 LOGIN, CODE = "/account/login/", "/account/2fa/authenticate/"
 
 
-def code() -> str:
-    return format_hotp_value(hotp_value(SECRET, int(time.time()) // 30))
+def code(secret: str = SECRET) -> str:
+    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
 
 
 @pytest.fixture
@@ -102,8 +102,7 @@ def test_a_role_that_needs_it_can_do_nothing_but_set_it_up(
     client.post("/account/reauthenticate/", {"password": PASSWORD})
     client.get("/account/2fa/totp/activate/")
     secret = client.session["mfa.totp.secret"]
-    now = format_hotp_value(hotp_value(secret, int(time.time()) // 30))
-    assert client.post("/account/2fa/totp/activate/", {"code": now}).status_code == 302
+    assert client.post("/account/2fa/totp/activate/", {"code": code(secret)}).status_code == 302
     assert client.get("/patients/").status_code == 200
     added = AuditEvent.objects.filter(act="user.add_second_step", by=boss)
     assert added.count() == 2, "the app and its recovery codes"
@@ -116,8 +115,23 @@ def test_it_cannot_be_taken_away_where_it_is_needed(
     client.post(CODE, {"code": code()})
     client.post("/account/reauthenticate/", {"password": PASSWORD})
     page = client.post("/account/2fa/totp/deactivate/").content.decode()
-    assert "You cannot deactivate" in page
+    assert "set another one up before" in page
     assert Authenticator.objects.filter(type="totp").exists()
+
+
+def test_the_last_key_stays_where_it_is_needed(
+    client: Client, boss: User, needed: None, settings: Any
+) -> None:
+    key = Authenticator.objects.create(user=boss, type="webauthn", data={"name": "Blue key"})
+    client.force_login(boss)
+    client.post("/account/reauthenticate/", {"password": PASSWORD})
+    url = f"/account/2fa/webauthn/keys/{key.pk}/remove/"
+    assert "set another one up before" in client.get(url).content.decode()
+    assert client.post(url).status_code == 422
+    assert Authenticator.objects.filter(pk=key.pk).exists()
+    settings.CLINIK_MFA_ROLES = []
+    assert client.post(url).status_code == 302
+    assert not Authenticator.objects.filter(pk=key.pk).exists()
 
 
 def test_taking_it_away_is_audited_where_it_may_be(client: Client, stepped: User) -> None:
