@@ -195,7 +195,7 @@ def _about(event: AuditEvent, entry: Entry, read: _Read) -> Entry:
         return _placed(entry, visit, named=event.object_type != VISIT)
     if event.patient_id is not None and event.patient_id != read.own:
         number = read.numbers.get(event.patient_id, "")
-        return replace(entry, place=_("with No. %(number)s") % {"number": number})
+        return replace(entry, place=_("entry No. %(number)s") % {"number": number})
     return entry
 
 

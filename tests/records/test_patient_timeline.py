@@ -82,7 +82,7 @@ def test_merged_entries_tell_theirs_and_both_ways_of_a_merge(doctor: Any) -> Non
     )  # fmt: skip
     found = entries(kept, doctor)
     changed = next(entry for entry in found if entry.text.startswith("details changed"))
-    assert changed.place == f"with No. {gone.number}"
+    assert changed.place == f"entry No. {gone.number}"
     assert [(entry.text, entry.why) for entry in found if "merge" in entry.text] == [
         (f"merged: No. {gone.number}", "Same card")
     ]
