@@ -14,6 +14,7 @@ from encounters import lifecycle
 from encounters.models import Encounter, Patient, PatientAlert, Practitioner
 from records.models import Finding, Note, NoteTemplate, Observation, ReportResult
 from records.vitals_entry import record_vitals
+from tests.browser.trust_world import make_trust, trust_pages
 from tests.factories import (
     AllergyFactory,
     AmendmentFactory,
@@ -93,7 +94,10 @@ def make_world() -> World:
     visits["wrong"] = lifecycle.enter_in_error(
         visits["wrong"], by=users[CLINICIAN], about="somebody-else", reason="Another Hubert."
     )
-    return World(users, patient, visits, _pages(patient, visits, rows))
+    pages = _pages(patient, visits, rows)
+    for role, found in trust_pages(make_trust(patient, users)).items():
+        pages[role] |= found
+    return World(users, patient, visits, pages)
 
 
 def _chart(visit: Encounter, doctor: Practitioner, nurse: User) -> dict[str, Any]:
