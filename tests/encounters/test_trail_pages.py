@@ -54,6 +54,9 @@ def test_trail_is_searched_by_person_act_kind_and_outcome(auditor: Client) -> No
     assert acts(auditor, act="patient.view") == {("patient.view", "ann")}
     assert acts(auditor, act="patient", action="U") == {("patient.change", "ben")}
     assert acts(auditor, outcome="4") == {("user.log_in_failed", "")}
+    # By what an act is called, too.
+    assert acts(auditor, act="Details changed") == {("patient.change", "ben")}
+    assert acts(auditor, act="user: login failed") == {("user.log_in_failed", "")}
     assert acts(auditor, person="ann", act="change") == set()
 
 
