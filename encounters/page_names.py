@@ -8,7 +8,9 @@ LISTS = {
     "board_earlier": "records:board_earlier",
     "todo": "records:todo_list",
     "access": "encounters:access_list",
+    "amendments": "encounters:amendment_list",
     "hand_over_all": "encounters:encounter_hand_over_all",
+    "unusual_reading": "encounters:trail_unusual",
 }
 # Pages of libraries, by how their names begin.
 GROUPS = (
@@ -31,8 +33,16 @@ PAGES = {
     "encounters:patient_deceased": _("say that the patient has died"),
     "encounters:patient_trail": _("who looked"),
     "encounters:trail_list": _("audit trail"),
+    "encounters:trail_unusual": _("unusual reading"),
     "encounters:trail_csv": _("audit trail, as CSV"),
     "encounters:trail_fhir": _("audit trail, as FHIR"),
+    "encounters:amendment_list": _("requests to amend"),
+    "encounters:amendment_detail": _("request to amend"),
+    "encounters:amendment_add": _("take a request to amend down"),
+    "encounters:patient_amendments": _("requests to amend of a patient"),
+    "encounters:patient_disclosures": _("disclosures of a patient"),
+    "encounters:disclosure_add": _("write a disclosure down"),
+    "encounters:disclosure_error": _("disclosure entered in error"),
     "encounters:patient_restrict": _("restrict the chart"),
     "encounters:patient_access": _("open a restricted chart"),
     "encounters:patient_merge": _("merge patients"),

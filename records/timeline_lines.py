@@ -29,6 +29,7 @@ CHART_TYPES = (
     "encounters.allergy",
     "encounters.noknownallergies",
     "encounters.amendmentrequest",
+    "encounters.disclosure",
 )
 VISIT = Encounter._meta.label_lower
 # What the page is about anyway: its acts stand without the name of a row before them.

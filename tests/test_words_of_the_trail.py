@@ -1,6 +1,7 @@
 """Whatever the trail holds is called something: no page shows the names of the code."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
@@ -15,19 +16,21 @@ from tests.test_permissions import PUBLIC, TABLE, _own
 NOUNS = (
     "encounter", "note", "observation", "prescription", "assessment", "report", "diagnosis",
     "allergy", "alert", "hospitalization", "patient", "practitioner", "user", "notetemplate",
-    "import", "database", "page", "role",
+    "import", "database", "page", "role", "amendment", "disclosure",
 )  # fmt: skip
 ACT = re.compile(rf'"((?:{"|".join(NOUNS)})\.[a-z_]+)"')
 
 
+def _found(pattern: re.Pattern[str]) -> Iterator[str]:
+    """In the code, but where the words stand."""
+    for app in ("clinik", "encounters", "records"):
+        for path in (Path(settings.BASE_DIR) / app).rglob("*.py"):
+            if "migrations" not in path.parts and path.name != "acts.py":
+                yield from pattern.findall(path.read_text(encoding="utf-8"))
+
+
 def _acts() -> set[str]:
-    found = {
-        act
-        for app in ("clinik", "encounters", "records")
-        for path in (Path(settings.BASE_DIR) / app).rglob("*.py")
-        if "migrations" not in path.parts and path.name != "acts.py"
-        for act in ACT.findall(path.read_text(encoding="utf-8"))
-    }
+    found = set(_found(ACT))
     found |= {f"encounter.{name}" for name in steps.VERBS}
     return found | {f"prescription.{name}" for name in STEPS}
 
@@ -53,3 +56,5 @@ def test_every_page_has_a_name() -> None:
     assert TABLE.keys() - named <= PUBLIC
     assert PAGES.keys() <= _own().keys()
     assert set(LISTS.values()) <= PAGES.keys()
+    listing = re.compile(r'record_list\("([a-z_]+)"')
+    assert set(_found(listing)) == LISTS.keys()
