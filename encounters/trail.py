@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.apps import apps
 from django.db import connection
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Count, F, Max, Min, Q, QuerySet
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -34,9 +34,9 @@ _SLACK = dt.timedelta(hours=1)
 _BIGGEST = 2**63 - 1
 # What events are sorted by besides the time; the newest first among equal ones. So many at most,
 # and so many of them on a page.
-SORTS = {
-    "person": ("by__username",),
-    "patient": ("patient_id",),
+SORTS: dict[str, tuple[Any, ...]] = {
+    "person": (F("by__username").asc(nulls_last=True),),
+    "patient": (F("patient_id").asc(nulls_last=True),),
     "act": ("act",),
     "kind": ("object_type", "object_id"),
 }

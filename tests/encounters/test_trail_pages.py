@@ -80,7 +80,11 @@ def test_trail_is_sorted_by_each_element(auditor: Client, monkeypatch: pytest.Mo
         wanted = [made[place].pk for place in order]
         page = auditor.get(LIST, query | {"sort": sort})
         keys = [made_.pk for made_ in made]
-        assert [line.id for line in page.context["lines"] if line.id in keys] == wanted, sort
+        lines = [line.id for line in page.context["lines"]]
+        assert [key for key in lines if key in keys] == wanted, sort
+        if sort == "patient":
+            # What is about nobody comes last, whichever the database.
+            assert lines[: len(keys)] == wanted
         answer = auditor.get(reverse("encounters:trail_csv"), query | {"sort": sort})
         rows = b"".join(answer).decode("utf-8-sig").splitlines()[1:]
         ids = [int(row.split(",")[0].strip('"')) for row in rows]
