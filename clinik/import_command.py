@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from tqdm import tqdm
 
 from clinik.imports import ImportReport, Remark
-from clinik.models import User
 
 
 def add_options(parser: ArgumentParser, *, source: str) -> None:
@@ -27,16 +26,6 @@ def add_options(parser: ArgumentParser, *, source: str) -> None:
         metavar="FILE",
         help="write everything that is to be said into FILE (.json or .csv)",
     )
-
-
-def asked_by(username: str | None) -> User | None:
-    """The active login of that name; raises CommandError where there is none."""
-    if not username:
-        return None
-    user = User.objects.filter(username=username, is_active=True).first()
-    if user is None:
-        raise CommandError(_("--user %(name)s: there is no such active login") % {"name": username})
-    return user
 
 
 class Bar:

@@ -430,7 +430,7 @@ def test_command_reports_and_says_by_its_exit_code(
     ("arguments", "reason"),
     [
         (["--time-zone", "Mars/Olympus"], "no time zone"),
-        (["--user", "nobody"], "no such active login"),
+        (["--user", "nobody"], "no such login"),
         (["--map", "missing.toml"], "cannot be read"),
         (["--source", ""], "needs a name"),
     ],

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
-from clinik.models import User
+from clinik.commands import asked_by
 from records import exporting
 
 
@@ -29,9 +29,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         how, path = options["format"], options["output"]
-        user = User.objects.filter(username=options["user"]).first()
-        if options["user"] and user is None:
-            raise CommandError(_("no user has the name %(name)s") % {"name": options["user"]})
+        user = asked_by(options["user"])
         try:
             scope = exporting.find_scope(options["patient"], options["encounter"])
             export = exporting.Export(scope)

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from clinik.import_command import asked_by
+from clinik.commands import asked_by
 from encounters.models import Patient
 from records.exporting import NothingThere, find_scope
 from records.whole_record import make_record, write_down

@@ -8,7 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from clinik.import_command import Bar, add_options, asked_by, show
+from clinik.commands import asked_by
+from clinik.import_command import Bar, add_options, show
 from records.bundle import BadArgument, Importer, find_files
 
 
