@@ -22,6 +22,22 @@ from clinik.imports import Mapped, Reading
 # In `raw`: elements that were not sent and whose columns an import fills all the same (a recorded
 # date is never empty), so that an export does not tell what nobody said.
 UNSENT = "$unsent"
+# A security label: only those whom the sender lets see the chart.
+CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
+RESTRICTED = {"system": CONFIDENTIALITY, "code": "R", "display": "restricted"}
+
+
+def is_restricted(resource: dict[str, Any]) -> bool:
+    """Whether a resource bears the label R."""
+    meta = resource.get("meta")
+    labels = meta.get("security") if isinstance(meta, dict) else None
+    return any(
+        isinstance(label, dict)
+        and (label.get("system"), label.get("code")) == (CONFIDENTIALITY, RESTRICTED["code"])
+        for label in (labels if isinstance(labels, list) else ())
+    )
+
+
 _CODING = frozenset({"system", "code", "display"})
 
 

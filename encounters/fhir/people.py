@@ -16,6 +16,7 @@ from encounters.fhir.common import (
     concept,
     contact_points,
     identifiers,
+    is_restricted,
     keep_unless,
     timed,
     unsent,
@@ -74,6 +75,9 @@ def read_patient(resource: dict[str, Any], place: str) -> Mapped:
     reading.keep("link")
     mapped.raw = reading.rest()
     unsent(reading, mapped, "active", "gender")
+    if is_restricted(resource):
+        said = _("comes as restricted, and is open here until somebody restricts it")
+        mapped.remarks.append((reading.at("meta.security"), said))
     return mapped
 
 

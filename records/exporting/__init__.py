@@ -2,8 +2,8 @@
 
 `kinds` says which table is which resource, `scope` which rows belong to an export, `references`
 what an id and a reference is called outside, `overlay` what is left of a resource as it was sent,
-`stream` reads chunk by chunk and writes, `formats` makes lines, Bundles and files of it,
-`trail` writes down who took it out.
+`labels` marks restricted charts, `stream` reads chunk by chunk and writes, `formats` makes lines,
+Bundles and files of it, `trail` writes down who took it out.
 """
 
 from records.exporting.formats import FORMATS, as_text, write_file, write_folder

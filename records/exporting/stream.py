@@ -16,6 +16,7 @@ from encounters.fhir.people import REPLACED_BY, REPLACES
 from encounters.fhir.writing import Parts, Resource
 from encounters.models import Patient, Practitioner
 from records.exporting.kinds import ORDER, SHARED, TABLES, Part, Table
+from records.exporting.labels import Labels
 from records.exporting.overlay import overlay, restore, still_true
 from records.exporting.references import References, in_order
 from records.exporting.rows import fetch, key
@@ -37,6 +38,7 @@ class Export:
         self.scope = scope
         self.counts: Counter[str] = Counter()
         self.references = References()
+        self.labels: Labels
         # "Organization/1" of all that the scope's own resources refer to, where it gathers them.
         self._named: set[str] = set()
 
@@ -46,6 +48,7 @@ class Export:
         From one state of the database, which is held until the last is taken or it is closed.
         """
         with snapshot():
+            self.labels = Labels()
             if self.scope.gathers:
                 self._gather()
             for kind in self.kinds():
@@ -84,7 +87,7 @@ class Export:
             rows = self._gathered(Practitioner.objects.order_by(), table)
         ids = in_order(self.references.named(rows, table.kind)).values_list(key(), "xid")
         for chunk in _chunks(ids, _ROWS):
-            yield from Chunk(table, chunk, self.references).resources()
+            yield from Chunk(table, chunk, self.references).resources(self.labels)
 
     def _gathered(self, rows: QuerySet[Any], table: Table) -> QuerySet[Any]:
         wanted = {
@@ -107,6 +110,7 @@ class Export:
             _resolve(sent.values(), self.references)
             for pk, xid in chunk:
                 raw = {key: value for key, value in sent[pk].raw.items() if key[0] != "$"}
+                raw = self.labels.on(raw, found[pk].patient_id)
                 yield xid, {**raw, "resourceType": kind, "id": xid}
 
 
@@ -168,10 +172,11 @@ class Chunk:
             for name, kind in part.links:
                 yield kind, set(map(attrgetter(name), rows))
 
-    def resources(self) -> Iterator[Named]:
+    def resources(self, labels: Labels) -> Iterator[Named]:
+        whose = "id" if self.table.model is Patient else "patient_id"
         for row_id, xid in self.ids:
             row = self.rows[row_id]
-            resource = self._resource(row)
+            resource = labels.on(self._resource(row), getattr(row, whose, None))
             yield xid, {"resourceType": self.table.kind, "id": xid, **resource}
 
     def _resource(self, row: Any) -> Resource:
