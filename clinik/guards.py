@@ -7,8 +7,10 @@ listed.
 
 They are triggers, made by post_migrate and never by a migration: SQLite drops a table's triggers
 whenever a migration rebuilds it, and refuses to rename a table that another one's trigger names.
-So pre_migrate takes them away where there is something to migrate. A trigger's name holds a digest
-of what it says, so what stands is compared by names and an unchanged database is left alone.
+So pre_migrate takes them away where there is something to migrate, and `migrate` puts them back
+also where a migration fails. A process killed in between leaves them away: /readyz and `check` say
+so until the next `migrate`. A trigger's name holds a digest of what it says, so what stands is
+compared by names and an unchanged database is left alone.
 """
 
 import hashlib
@@ -246,6 +248,37 @@ def install(found: Iterable[type[models.Model]], using: str = "default") -> None
                 cursor.execute(_functions(visits))
         for sql in makes:
             cursor.execute(sql)
+
+
+def install_where_possible(using: str = "default") -> None:
+    """After a migration that failed: guard every table that has the columns its guards speak of.
+
+    Whatever else it has or lacks: half of a migration may have been done to it.
+    """
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        introspection = connection.introspection
+        tables = set(introspection.table_names(cursor))
+        found = [
+            model
+            for model in global_apps.get_models()
+            if is_kept(model)
+            and model._meta.db_table in tables
+            and _columns_named(model)
+            <= {c.name for c in introspection.get_table_description(cursor, model._meta.db_table)}
+        ]
+    install(found, using)
+
+
+def _columns_named(model: type[models.Model]) -> set[str]:
+    """The columns that a model's guards read."""
+    if is_written_once(model):
+        return set()
+    columns = {field.attname: str(field.column) for field in model._meta.concrete_fields}
+    named = [name for fixed in _fixed(model) for name in (*fixed.fields, fixed.when) if name]
+    if _visits_of(model):
+        named += ["encounter_id", "patient_id"]
+    return {columns[name] for name in named}
 
 
 def remove(using: str = "default", tables: Iterable[str] | None = None) -> None:
