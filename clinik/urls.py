@@ -25,4 +25,5 @@ urlpatterns = [
 ]
 
 handler400 = "clinik.views.bad_request"
+handler403 = "clinik.views.forbidden"
 handler500 = "clinik.views.server_error"

@@ -86,6 +86,12 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _plain(request, "400.html", 400)
 
 
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Not for this role. Of a form that was sent all the same (the role was changed while it was
+    written in) the words come back, to be copied."""
+    return _plain(request, "403.html", 403, typed=_sent(request).get("typed", ()))
+
+
 def cut_off(request: HttpRequest) -> HttpResponse:
     """Less came than was announced; hardly anybody is there to read it."""
     return _plain(request, "400.html", 400)
