@@ -8,7 +8,7 @@ Mix in what a form needs, before forms.Form or forms.ModelForm:
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -188,8 +188,24 @@ class VersionedForm(PlainForm):
         self.data = data
 
 
+class OtherPatient(Http404):
+    """A form that was filled for one patient was sent to a page about another: 404.
+
+    Who may see both reads both names, and what was typed (encounters.other_patient); to anybody
+    else it is as if there were no such page. `sent` is the key that the form carried, `here` whom
+    the page is about, `typed` the form's words: (label, text).
+    """
+
+    def __init__(self, sent: uuid.UUID, here: Any, typed: Iterable[tuple[str, str]] = ()) -> None:
+        super().__init__("other patient")
+        self.sent, self.here, self.typed = sent, here, tuple(typed)
+
+
 class PatientGuard(PlainForm):
-    """Carries the patient a form was filled for; refuses to write to another, naming both."""
+    """Carries the patient a form was filled for; refuses to write to another.
+
+    Validating it raises OtherPatient, which no view has to know of.
+    """
 
     def __init__(self, *args: Any, patient: Any, **kwargs: Any) -> None:
         self.patient = patient
@@ -201,13 +217,19 @@ class PatientGuard(PlainForm):
     def clean_patient(self) -> uuid.UUID:
         sent = self.cleaned_data["patient"]  # type: ignore[attr-defined]
         if sent != self.patient.pk:
-            other = type(self.patient)._default_manager.filter(pk=sent).first()
-            raise ValidationError(
-                _("This form was filled for %(sent)s, but the page is about %(here)s. Not saved.")
-                % {"sent": other or _("somebody else"), "here": self.patient},
-                code="other_patient",
-            )
+            raise OtherPatient(sent, self.patient, self._typed())
         return sent
+
+    def _typed(self) -> Iterator[tuple[str, str]]:
+        """What somebody wrote and would have to write again, in the order of the form."""
+        for field in self.visible_fields():  # type: ignore[attr-defined]
+            written = isinstance(field.field.widget, forms.TextInput | forms.Textarea)
+            if written and isinstance(field.data, str) and field.data.strip():
+                yield str(field.label), field.data
+
+
+class PressForm(PatientGuard, forms.Form):
+    """One press about a patient, who is all it carries."""
 
 
 class Repeated(Exception):

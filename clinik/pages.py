@@ -1,5 +1,6 @@
 """Small things every page answers with."""
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -41,6 +42,14 @@ def came_from(request: HttpRequest) -> str:
 def number_in(text: str) -> int | None:
     """A whole number of an address or a hidden field; None where it is none, or beyond any use."""
     return int(text) if text.isdecimal() and len(text) < 10 else None
+
+
+def key_in(text: str) -> uuid.UUID | None:
+    """A row's key in an address or a hidden field; None where it is none."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
 
 
 def words_of(error: Exception) -> list[str]:

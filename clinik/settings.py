@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "encounters.closed_pages.ClosedChartMiddleware",
+    "encounters.other_patient.OtherPatientMiddleware",
 ]
 
 ROOT_URLCONF = "clinik.urls"

@@ -282,6 +282,12 @@ def _initials(word: str) -> set[str]:
     return {word[0], *(like for group in _SAME_INITIALS if word[0] in group for like in group)}
 
 
+def are_told_apart(patient: Patient, other: UUID) -> bool:
+    """Whether somebody said before that these are two people."""
+    low, high = sorted((patient.pk, other))
+    return NotSamePerson.objects.filter(first=low, second=high).exists()
+
+
 def say_not_same(first: Patient, second: Patient, *, by: Any) -> None:
     """Remember that these are two people, so that the pair is not offered again."""
     if not (by.has_perm("encounters.add_patient") or by.has_perm("encounters.change_patient")):

@@ -154,7 +154,7 @@ class Case:
     # What is different in the second sending of a create form, or typed by the other in an edit.
     other: dict[str, Any] = field(default_factory=dict)
     role: str = CLINICIAN
-    # Whether it carries the hidden patient (what is about a person itself has them in its URL).
+    # Whether it carries the hidden patient: what is about no single patient does not.
     guarded: bool = True
     name: str = ""
 
@@ -320,7 +320,7 @@ CREATES = (
          _own(R + "note_addendum", lambda world: world.note(signed=True)),
          fill={"content": "And better."}, other={"content": "And worse."}),
     Case(E + "patient_access", CREATE, _own(E + "patient_access", World.restricted),
-         fill={"reason": "Called at night"}, other={"reason": "Asked"}, guarded=False),
+         fill={"reason": "Called at night"}, other={"reason": "Asked"}),
     Case(E + "amendment_add", CREATE, _amendment,
          fill={"text": "With an e."}, other={"text": "With an a."}),
     Case(E + "disclosure_add", CREATE, _own(E + "disclosure_add", patient),
@@ -339,7 +339,7 @@ CREATES = (
 )  # fmt: skip
 
 EDITS = (
-    Case(E + "patient_edit", EDIT, _own(E + "patient_edit", patient), guarded=False,
+    Case(E + "patient_edit", EDIT, _own(E + "patient_edit", patient),
          fill={"given": "Mine"}, other={"given": "Theirs"}),
     Case(E + "allergy_edit", EDIT, _own(E + "allergy_edit", World.allergy),
          fill={"reaction": "Mine"}, other={"reaction": "Theirs"}),
@@ -408,7 +408,7 @@ STEPS = (
          fill={"reason": "Wrong"}),
     Case(E + "alert_end", STEP, _own(E + "alert_end", World.alert)),
     Case(E + "allergy_none", STEP,
-         _on("records:patient_detail", E + "allergy_none", patient), guarded=False),
+         _on("records:patient_detail", E + "allergy_none", patient)),
     Case(R + "template_remove", STEP, _template_remove, guarded=False),
     Case(R + "note_sign", STEP, _own(R + "note_sign", World.note)),
     Case(R + "note_cosign", STEP, _own(R + "note_cosign", World.note_to_cosign)),
@@ -430,19 +430,19 @@ STEPS = (
     Case(R + "record_error", STEP, _wrong("observation", World.observation),
          fill={"reason": "Wrong"}, name="observation_error"),
     Case(E + "patient_restrict", STEP, _own(E + "patient_restrict", patient),
-         fill={"reason": "Works here"}, guarded=False),
+         fill={"reason": "Works here"}),
     Case(E + "access_review", STEP, _own(E + "access_review", World.access),
-         fill={"review": "Justified"}, role=AUDITOR, guarded=False),
+         fill={"review": "Justified"}, role=AUDITOR),
     Case(E + "amendment_detail", STEP, _own(E + "amendment_detail", World.amendment),
-         fill={"decision": "denied", "reason": "It is right"}, guarded=False),
+         fill={"decision": "denied", "reason": "It is right"}),
     Case(E + "disclosure_error", STEP, _own(E + "disclosure_error", World.disclosure),
-         fill={"reason": "Of somebody else"}, guarded=False),
+         fill={"reason": "Of somebody else"}),
     Case(E + "patient_merge_with", STEP, _merge, fill={"reason": "Same card"},
-         role=ADMINISTRATOR, guarded=False),
+         role=ADMINISTRATOR),
     Case(E + "merge_undo", STEP, _own(E + "merge_undo", World.merge),
-         fill={"reason": "Two people"}, role=ADMINISTRATOR, guarded=False),
-    Case(E + "patient_not_same", STEP, _not_same, guarded=False),
-    Case(E + "patient_deceased", STEP, _own(E + "patient_deceased", patient), guarded=False),
+         fill={"reason": "Two people"}, role=ADMINISTRATOR),
+    Case(E + "patient_not_same", STEP, _not_same),
+    Case(E + "patient_deceased", STEP, _own(E + "patient_deceased", patient)),
     Case(R + "board_earlier", STEP, _earlier, guarded=False),
 )  # fmt: skip
 

@@ -124,7 +124,8 @@ def test_breaking_the_glass_opens_one_chart_to_one_user_for_an_hour(
     asks = client.get(page, follow=True)
     text = asks.content.decode()
     assert "QUIET" in text
-    form = {"id": asks.context["form"]["id"].value(), "next": page}
+    key = asks.context["form"]["id"].value()
+    form = {"id": key, "patient": str(patient.pk), "next": page}
     sent_to = reverse("encounters:patient_access", args=[patient.pk])
     assert client.post(sent_to, form).status_code == 422
     assert not EmergencyAccess.objects.exists()
@@ -270,7 +271,8 @@ def test_restricting_is_for_clinicians_and_administrators_and_lifting_for_who_ha
     Patient.objects.filter(pk=old.pk).update(restricted=True)
     url = reverse("encounters:patient_restrict", args=[patient.pk])
     form = client.get(url).context["form"]
-    sent = {name: form[name].value() for name in ("version", "wanted")} | {"reason": "Asked"}
+    names = ("patient", "version", "wanted")
+    sent = {name: form[name].value() for name in names} | {"reason": "Asked"}
     assert client.post(url, sent).status_code == 302
     assert not Patient.objects.filter(restricted=True).exists()
     last = patient.history.first()
@@ -295,7 +297,7 @@ def test_the_reviewer_sees_what_was_read_and_says_what_came_of_it(patient: Patie
         ("restricted chart opened in an emergency", "emergency access"),
         ("viewed", "patient"),
     ]
-    sent = {"version": opened.version, "review": ""}
+    sent = {"patient": patient.pk, "version": opened.version, "review": ""}
     assert client.post(url, sent).status_code == 422
     assert client.post(url, sent | {"review": "Justified"}).status_code == 302
     opened.refresh_from_db()

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from clinik import clock
 from clinik.forms import DateInput, NewRowForm, PatientGuard
 from encounters.amendments import Choice, Group
-from encounters.forms.access import SeenVersionForm, why
+from encounters.forms.access import PatientsRowForm, why
 from encounters.models.amendment import MOST_TEXT, Decision
 
 
@@ -39,7 +39,7 @@ class AmendmentForm(NewRowForm, PatientGuard, forms.Form):
         ]
 
 
-class DecisionForm(SeenVersionForm):
+class DecisionForm(PatientsRowForm):
     decision = forms.ChoiceField(
         label=_("Answer"),
         choices=[

@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from clinik import clock
-from clinik.forms import DateTimeInput, MomentField, VersionedForm
+from clinik.forms import DateTimeInput, MomentField, PatientGuard, VersionedForm
 from encounters.deceased import planned_visits, time_of_death
 from encounters.models import Encounter, Patient
 
@@ -20,7 +20,7 @@ class PlannedField(forms.ModelMultipleChoiceField):
         return " · ".join(part for part in (when, obj.reason_text or obj.title, who) if part)
 
 
-class DeceasedForm(VersionedForm, forms.Form):
+class DeceasedForm(PatientGuard, VersionedForm, forms.Form):
     deceased_at = MomentField(
         label=_("Died"),
         required=False,
@@ -35,7 +35,7 @@ class DeceasedForm(VersionedForm, forms.Form):
     )
 
     def __init__(self, *args: Any, instance: Patient, **kwargs: Any) -> None:
-        super().__init__(*args, instance=instance, **kwargs)
+        super().__init__(*args, patient=instance, instance=instance, **kwargs)
         died = time_of_death(instance)
         self.fields["deceased_at"].initial = clock.to_minute(died) if died else None
         field: Any = self.fields["cancelled"]

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinik import clock
 from clinik.forms import MomentField, NewRowForm, PatientGuard
-from encounters.forms.access import SeenVersionForm, why
+from encounters.forms.access import PatientsRowForm, why
 from encounters.models.disclosure import Means, Purpose
 
 
@@ -47,5 +47,5 @@ class DisclosureForm(NewRowForm, PatientGuard, forms.Form):
         event.choices = [("", "–"), *offered]
 
 
-class DisclosureErrorForm(SeenVersionForm):
+class DisclosureErrorForm(PatientsRowForm):
     reason = why(_("Why it is wrong"))

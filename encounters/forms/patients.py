@@ -1,12 +1,15 @@
 """Register and edit a patient: the few fields that matter first, the rest behind a fold."""
 
+from collections.abc import Collection
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.forms.models import fields_for_model
+from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
-from clinik.forms import NewRowForm, VersionedForm
+from clinik.forms import NewRowForm, PatientGuard, VersionedForm
 from clinik.names import birth_date_candidates
 from encounters.fields import BirthDateField, PartialDate, PractitionerField
 from encounters.models import Patient, PatientContact, PatientIdentifier
@@ -67,7 +70,7 @@ class RegisterForm(NewRowForm, PatientFields):
     guardian_asked = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
 
-class PatientForm(VersionedForm, PatientFields):
+class PatientForm(PatientGuard, VersionedForm, PatientFields):
     """An existing patient; deceased and inactive can be said here."""
 
     deceased = forms.BooleanField(label=_("Deceased"), required=False)
@@ -82,7 +85,7 @@ class PatientForm(VersionedForm, PatientFields):
             if name != "birth_date"
         }
         initial["birth_date"] = birth_of(instance)
-        super().__init__(*args, instance=instance, initial=initial, **kwargs)
+        super().__init__(*args, patient=instance, instance=instance, initial=initial, **kwargs)
 
     def value_of(self, row: Any, name: str) -> Any:
         return birth_of(row) if name == "birth_date" else super().value_of(row, name)
@@ -108,19 +111,29 @@ def birth_of(row: Any) -> PartialDate:
 
 
 class LineForm(forms.Form):
-    """One line of a patient's numbers or contacts; an untouched new line is left out."""
+    """One line of a patient's numbers or contacts; an untouched new line is left out.
+
+    `own`: the keys of the lines that the patient has; another's is 404.
+    """
 
     id = forms.UUIDField(required=False, widget=forms.HiddenInput)
     model: type[PatientIdentifier] | type[PatientContact]
     names: tuple[str, ...]
     needed: str
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, own: Collection[UUID] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.own = own
         for name, field in fields_for_model(self.model, fields=self.names).items():
             field.required = False
             self.fields[name] = field
             field.widget.attrs["autocomplete"] = "off"
+
+    def clean_id(self) -> UUID | None:
+        sent: UUID | None = self.cleaned_data["id"]
+        if sent is not None and sent not in self.own:
+            raise Http404
+        return sent
 
     def clean(self) -> dict[str, Any]:
         cleaned = self.cleaned_data
@@ -149,7 +162,7 @@ def lines(form: type[LineForm], patient: Patient | None, data: Any, prefix: str)
         columns = ("id", *form.names)
         rows = list(form.model._default_manager.filter(patient=patient).values(*columns))
     return forms.formset_factory(form, extra=1, max_num=50, absolute_max=60)(
-        data, initial=rows, prefix=prefix
+        data, initial=rows, prefix=prefix, form_kwargs={"own": {row["id"] for row in rows}}
     )
 
 

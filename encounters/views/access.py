@@ -44,7 +44,7 @@ def patient_access(request: HttpRequest, pk: UUID) -> HttpResponse:
     back = next_url(request, "records:patient_detail", patient.pk)
     if not patient.restricted:
         return redirect(back)
-    form = OpenChartForm(request.POST if request.method == "POST" else None)
+    form = OpenChartForm(request.POST if request.method == "POST" else None, patient=patient)
     if form.is_bound and form.is_valid():
         access = _opened(form, patient, request)
         if access is not None:
@@ -93,7 +93,8 @@ def patient_restrict(request: HttpRequest, pk: UUID) -> HttpResponse:
     patient = get_object_or_404(named, pk=pk).survivor
     if is_closed_to(patient, request.user):
         # Whoever is not of the team has just shut the door on themselves; pressed twice is once.
-        if request.POST.get("wanted") == "on":
+        own = request.POST.get("patient") == str(patient.pk)
+        if own and request.POST.get("wanted") == "on":
             return redirect("records:patient_detail", patient.pk)
         raise Http404
     form = RestrictForm(request.POST if request.method == "POST" else None, row=patient)

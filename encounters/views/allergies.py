@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clinik import audit
-from clinik.forms import already_made, once
+from clinik.forms import PressForm, already_made, once
 from clinik.pages import acted, next_url, wants_fragment
 from encounters.allergies import (
     add_allergy,
@@ -103,6 +103,8 @@ def allergy_error(request: HttpRequest, pk: UUID) -> HttpResponse:
 def allergy_none(request: HttpRequest, patient_pk: UUID) -> HttpResponse:
     """ "No known allergies", stated by this user now."""
     patient = _patient(request, patient_pk)
+    if not PressForm(request.POST, patient=patient).is_valid():
+        return _done(request, patient, _("Not saved: press again."), level=messages.ERROR)
     try:
         state_no_known_allergies(patient, by=request.user, encounter=open_visit_of(patient))
     except ValidationError as error:

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from clinik import audit
-from clinik.pages import add_errors
+from clinik.forms import PressForm
+from clinik.pages import add_errors, key_in
 from clinik.transitions import StaleVersion
 from encounters.banner import for_patient
 from encounters.forms.patients import (
@@ -28,7 +29,13 @@ from encounters.forms.patients import (
 )
 from encounters.found import found_patients, sound_alike
 from encounters.models import Patient
-from encounters.patients import change_patient, likely_duplicates, register_patient, say_not_same
+from encounters.patients import (
+    are_told_apart,
+    change_patient,
+    likely_duplicates,
+    register_patient,
+    say_not_same,
+)
 
 FIRST = 10
 PAGE = 25
@@ -297,13 +304,16 @@ def _patient(request: HttpRequest, pk: UUID) -> Patient:
 @require_POST
 @permission_required("encounters.change_patient", raise_exception=True)
 def patient_not_same(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Remember that two entries are two people."""
+    """Remember that two entries are two people, of those that the page showed side by side."""
     patient = _patient(request, pk)
-    try:
-        other = Patient.objects.named_to(request.user).get(pk=request.POST.get("other", ""))
-        say_not_same(patient, other, by=request.user)
-    except (Patient.DoesNotExist, ValidationError):
+    other = key_in(request.POST.get("other", ""))
+    if not PressForm(request.POST, patient=patient).is_valid() or other is None:
         messages.error(request, _("Not saved: this names no other patient."))
-    else:
-        messages.success(request, _("Remembered: two people."))
+        return redirect("encounters:patient_edit", patient.pk)
+    if not are_told_apart(patient, other):
+        alike = {row.pk: row for row in _duplicates_of(patient)}
+        if other not in alike:
+            raise Http404
+        say_not_same(patient, alike[other], by=request.user)
+    messages.success(request, _("Remembered: two people."))
     return redirect("encounters:patient_edit", patient.pk)

@@ -14,11 +14,12 @@ from django.utils.translation import gettext as _
 from django.views.generic import FormView
 
 from clinik import audit
-from clinik.pages import add_errors, message_with_undo, next_url, wants_fragment, words_of
+from clinik.forms import OtherPatient
+from clinik.pages import add_errors, key_in, message_with_undo, next_url, wants_fragment, words_of
 from clinik.transitions import StaleVersion, TransitionError
 from encounters import banner, lifecycle
 from encounters.forms.visits import suggestions
-from encounters.models import Encounter, Patient
+from encounters.models import Encounter
 
 
 def the_visit(request: HttpRequest, pk: uuid.UUID, *, at_desk: bool = False) -> Encounter:
@@ -34,21 +35,19 @@ def visit_url(encounter: Encounter) -> str:
 
 
 def check_patient(request: HttpRequest, encounter: Encounter) -> None:
-    """Refuse a press that was made for another patient, naming both.
+    """Refuse a press that was made for another patient.
 
-    Raises ValidationError.
+    Raises OtherPatient, or ValidationError for what is no key.
     """
     sent = request.POST.get("patient")
-    if not sent or sent == str(encounter.patient_id):
+    if not sent:
         return
-    try:
-        other = Patient.objects.filter(pk=uuid.UUID(sent)).first()
-    except ValueError:
-        other = None
-    raise ValidationError(
-        _("This was pressed for %(sent)s, but the visit is of %(here)s. Nothing was done.")
-        % {"sent": other or _("somebody else"), "here": encounter.patient}
-    )
+    key = key_in(sent)
+    if key is None:
+        words = _("This was pressed for somebody else, but the visit is of %(here)s.")
+        raise ValidationError(words % {"here": encounter.patient})
+    if key != encounter.patient_id:
+        raise OtherPatient(key, encounter.patient)
 
 
 def confirmed_second(request: HttpRequest) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from clinik.forms import NewRowForm
+from clinik.forms import NewRowForm, OtherPatient
 from encounters.forms.steps import StepForm
 from encounters.models import Patient
 from records.moving import Copyable, kind_words
@@ -45,7 +45,7 @@ class MoveForm(NewRowForm, StepForm):
 
     def clean_to(self) -> Any:
         if self.cleaned_data["to"] != self.target.pk:
-            raise forms.ValidationError(_("This was confirmed for another patient. Look again."))
+            raise OtherPatient(self.cleaned_data["to"], self.target)
         return self.cleaned_data["to"]
 
 

@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from clinik import audit, clock
-from clinik.pages import wants_fragment, words_of
+from clinik.pages import key_in, wants_fragment, words_of
 from clinik.transitions import StaleVersion, TransitionError
 from encounters import lifecycle
 from encounters.models import Encounter
@@ -99,7 +99,7 @@ def board_earlier(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         if not request.user.has_perm("encounters.cancel_encounter"):
             raise PermissionDenied
-        chosen = [pk for pk in map(_as_uuid, request.POST.getlist("visit")) if pk]
+        chosen = [pk for pk in map(key_in, request.POST.getlist("visit")) if pk]
         planned = left.filter(pk__in=chosen[:EARLIER_SHOWN], status=Status.PLANNED)
         _did_not_attend(request, list(planned.select_related("patient")))
         return redirect("records:board_earlier")
@@ -145,17 +145,10 @@ def _did_not_attend(request: HttpRequest, planned: list[Encounter]) -> None:
         messages.info(request, _("Nothing was chosen that could still be changed."))
 
 
-def _as_uuid(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None
-
-
 def _cursor(text: str) -> tuple[dt.datetime, uuid.UUID] | None:
     """Date and key of the last row of the page before; None for the first page."""
     when, _sep, key = text.rpartition("_")
-    pk = _as_uuid(key)
+    pk = key_in(key)
     try:
         moment = dt.datetime.fromisoformat(when)
     except ValueError:

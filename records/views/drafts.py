@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from clinik import clock
-from clinik.pages import number_in
+from clinik.pages import key_in, number_in
 from records import notes
 from records.drafts import ChangedElsewhere, keep, key_of
 from records.models import Note
@@ -24,11 +24,13 @@ from records.views.adding import visit_for_chart
 def note_draft(request: HttpRequest, form: str, target: uuid.UUID) -> HttpResponse:
     """Keep what is typed: 200 with the new stamp, 409 where it was changed in another window.
 
-    204: nothing to keep, because the note has been saved or signed in the meantime.
+    404: no such page, or the form was filled for somebody else. 204: nothing to keep, because the
+    note has been saved or signed in the meantime.
     """
     patient_id, done, version = _about(request, form, target)
-    if request.POST.get("patient") != str(patient_id):
-        return JsonResponse({"error": _("This form is about another patient.")}, status=409)
+    if (key := key_in(request.POST.get("patient", ""))) != patient_id:
+        words = _("This form is about another patient.")
+        return JsonResponse({"error": words}, status=404 if key else 409)
     if done:
         return HttpResponse(status=204)
     try:

@@ -11,7 +11,8 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 
-from clinik.pages import words_of
+from clinik.forms import OtherPatient
+from clinik.pages import key_in, words_of
 from encounters.models import Encounter
 from records.note_templates import insertion, joined
 
@@ -47,9 +48,12 @@ def insert_text(request: HttpRequest, encounter: Encounter) -> Inserted | HttpRe
 
 
 def _changed(request: HttpRequest, encounter: Encounter, sent: dict[str, Any]) -> Inserted:
-    if sent.get("patient") != str(encounter.patient_id):
-        return Inserted(sent, refused=_("This form is about another patient."))
     typed = str(sent.get("content", "")).replace("\r\n", "\n")
+    if sent.get("patient") != str(encounter.patient_id):
+        key = key_in(str(sent.get("patient", "")))
+        if key is not None:
+            raise OtherPatient(key, encounter.patient, [(_("Note"), typed)])
+        return Inserted(sent, refused=_("This form is about another patient."))
     if sent["act"] == "undo-template":
         return _taken_out(sent, typed)
     type = str(sent.get("type", ""))

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from clinik import audit
 from clinik.forms import already_made, once
-from clinik.pages import add_errors, next_url
+from clinik.pages import add_errors, key_in, next_url
 from clinik.transitions import StaleVersion, TransitionError
 from encounters.banner import for_patient
 from encounters.models import Encounter, Patient
@@ -57,14 +57,7 @@ def _form(
 def _renewed(patient: Patient, wanted: str, user: Any) -> Prescription:
     """The prescription of this patient that is to be renewed, or 404."""
     found = Prescription.objects.visible_to(user).of_patient(patient).listed()
-    return get_object_or_404(found, pk=_key(wanted))
-
-
-def _key(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None
+    return get_object_or_404(found, pk=key_in(wanted))
 
 
 def _more(encounter: Encounter, user: Any, form: Any) -> Mapping[str, Any]:
@@ -127,7 +120,7 @@ def medication_check(request: HttpRequest, patient_pk: uuid.UUID) -> HttpRespons
         raise PermissionDenied
     patient = get_object_or_404(Patient.objects.visible_to(request.user), pk=patient_pk)
     audit.record_view(patient, by=request.user)
-    renewed = _key(_typed(request, "renews"))
+    renewed = key_in(_typed(request, "renews"))
     context = {"warnings": warnings_for(patient, _typed(request, "medication_text"), but=renewed)}
     return render(request, "records/_prescription_warnings.html", context)
 

@@ -79,7 +79,9 @@ class Draft {
   }
 
   async answered(answer, upTo) {
-    if (answer.status === 409) {
+    const json = answer.headers.get("content-type")?.includes("json");
+    // 404 in words: the form was filled for somebody else, which trying again does not change.
+    if (answer.status === 409 || (answer.status === 404 && json)) {
       this.stopped = true;
       this.say("conflict");
     } else if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) {

@@ -65,10 +65,13 @@ const texts = document.body.dataset;
 document.addEventListener("htmx:sendError", (event) => {
   if (event.detail.requestConfig?.verb !== "get") say(texts.textNotSaved);
 });
-document.addEventListener("htmx:responseError", (event) => {
-  if (event.detail.requestConfig?.verb === "get") return;
+document.addEventListener("htmx:responseError", ({ detail: { requestConfig, xhr } }) => {
+  if (requestConfig?.verb === "get") return;
+  // Bare words are for the person: the form was filled for somebody else.
+  const words = xhr.getResponseHeader("Content-Type")?.startsWith("text/plain");
+  if (words) say(xhr.responseText);
   // Reloading, which a refusal advises, would lose what was typed.
-  say(event.detail.xhr.status > 501 ? texts.textUnavailable : texts.textRefused);
+  else say(xhr.status > 501 ? texts.textUnavailable : texts.textRefused);
 });
 document.addEventListener("htmx:afterSwap", () => document.getElementById("failure")?.remove());
 

@@ -66,7 +66,7 @@ def test_accepted_leads_from_the_record_to_its_amendment_and_back(
     page = reverse("records:encounter_detail", args=[note.encounter_id])
     assert "amendment asked for on" in client.get(page).content.decode()
     decided = reverse("encounters:amendment_detail", args=[request.pk])
-    sent = {"version": "1", "decision": "accepted", "reason": ""}
+    sent = {"version": "1", "decision": "accepted", "reason": "", "patient": str(note.patient_id)}
     refused = client.post(decided, sent)
     assert refused.status_code == 422
     assert "Amend the record first" in refused.content.decode()

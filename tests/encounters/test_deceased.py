@@ -128,7 +128,8 @@ def test_ticking_deceased_in_the_register_asks_when_and_unticking_clears_it(
         }
         patient.refresh_from_db()
         sent = {"family": patient.family, "birth_date": "unknown", "gender": "female"}
-        return client.post(url, {**sent, "version": patient.version, **lines, **values})
+        sent |= {"patient": str(patient.pk), "version": str(patient.version)}
+        return client.post(url, {**sent, **lines, **values})
 
     assert save(deceased="on")["Location"] == page_of(patient)
     patient.refresh_from_db()

@@ -137,7 +137,8 @@ def test_the_page_compares_before_it_merges_and_before_it_parts(admin: Any, clie
         "Visits": (1, 1),
     }
     for _twice in range(2):
-        answer = client.post(undo, {"version": merge.version, "reason": "Two people"})
+        pressed = {"patient": kept.pk, "version": merge.version, "reason": "Two people"}
+        answer = client.post(undo, pressed)
         assert answer.status_code == 302
     assert set(Patient.objects.listed()) == {kept, gone}
 

@@ -201,7 +201,9 @@ def test_the_page_shows_both_names_and_warns_of_alike_ones(doctor: Any) -> None:
         "version": visit.version,
     }
     other = PatientFactory()
-    assert client.post(f"{url}?to={other.pk}", sent).status_code == 422
+    refused = client.post(f"{url}?to={other.pk}", sent)
+    assert refused.status_code == 404
+    assert other.family.upper() in refused.content.decode()
     answer = client.post(f"{url}?to={twin.pk}", sent)
     made = Encounter.objects.of_patient(twin).get()
     assert answer["Location"] == reverse("records:encounter_detail", args=[made.pk])

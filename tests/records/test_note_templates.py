@@ -160,7 +160,11 @@ def test_script_gets_the_bare_text(signed_in: Client, visit: Any) -> None:
     refused = send(signed_in, visit, "template", FETCH, template="own-nothing")
     assert refused.status_code == 422
     other = send(signed_in, visit, "template", FETCH, template="vitals", patient=str(uuid7()))
-    assert other.status_code == 422
+    assert other.status_code == 404
+    patient = PatientFactory(family="Other")
+    other = send(signed_in, visit, "template", FETCH, template="vitals", patient=str(patient.pk))
+    assert other.status_code == 404
+    assert "OTHER" in other.json()["error"]
     assert "text" not in other.json()
 
 
