@@ -1,24 +1,29 @@
 """Whatever is typed into a field or put into an address, the answer is a page, never a 5xx, and
 shows what was typed as text.
 
-tests/hostile.py has the texts. Every field is given all of them. Every form is sent some of them,
-others in each box, so that all of them come by all the boxes of a kind: that what follows the
-fields holds. Every parameter of an address that a view reads is given some on its own.
+tests/hostile.py has the texts. Every field of every form and filter is given all of them. Every
+form is sent some of them, others in each box, so that all of them come by all the boxes of a kind:
+that what follows the fields holds. Every parameter of an address that a view reads is given some on
+its own, by each role that has pages of its own. The administration: tests/test_hostile_admin.py.
 """
 
+import re
 import zlib
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from clinik.ids import uuid7
-from clinik.roles import ADMINISTRATOR, CLINICIAN
+from clinik.roles import ADMINISTRATOR, AUDITOR, CLINICIAN
 from encounters.fields import PractitionerField
 from encounters.filters import EncounterFilter
+from encounters.forms.trail import PeriodForm, TrailForm
 from encounters.models import Encounter, Patient, Practitioner
 from records.notes import DRAFT_NEW
 from tests.form_cases import CASES, Case, World
@@ -35,15 +40,30 @@ BY_KIND = {
     "datetime-local": DATES,
     "time": DATES,
 }
-# What went wrong before, or goes wrong first.
-WORST = ("nul\x00byte", f'"><{MARK}>', "9" * 30, "1" * 5_000, "9999-12-31")
+# What went wrong before, or goes wrong first, by what a parameter holds.
+WORST = (f'"><{MARK}>', "9" * 30, "1" * 5_000)
+WORST_DAYS = ("9999-12-31", "0001-01-01")
+CHOSEN = {
+    "status", "class_code", "open", "sort", "action", "outcome", "mine", "plan", "more", "reviewed",
+    "outside", "kind", "all", "add", "relation", "fresh", "of",
+}  # fmt: skip
+DAYS = {"date", "from", "to", "on", "since", "until", "day", "start"}
 # Read by views themselves, not by a form.
 _SEARCH = (
     "q", "cursor", "count", "sort", "from", "to", "on", "status", "class_code", "patient",
     "practitioner", "diagnosis", "reason", "type", "service", "location", "open",
 )  # fmt: skip
 _TRAIL = ("person", "patient", "act", "action", "outcome", "since", "until")
-USED = {
+USED: dict[str, tuple[str, ...]] = {
+    "encounters:access_list": ("reviewed", "page"),
+    "encounters:amendment_add": ("visit", "record"),
+    "encounters:trail_unusual": ("day",),
+    "encounters:patient_merge": ("q",),
+    "encounters:patient_retention": ("years", "after"),
+    "encounters:patient_retention_csv": ("years",),
+    "encounters:condition_find": ("q",),
+    "encounters:allergy_add": ("next",),
+    "encounters:encounter_step_back": ("version",),
     "encounters:patient_find": ("q",),
     "encounters:patient_list": ("q", "after", "before"),
     "encounters:practitioner_find": ("q",),
@@ -52,13 +72,21 @@ USED = {
     "encounters:encounter_open": ("plan", "date"),
     "encounters:trail_list": (*_TRAIL, "before", "after"),
     "encounters:trail_csv": _TRAIL,
+    "encounters:trail_fhir": _TRAIL,
     "encounters:patient_trail": ("since", "until", "before", "outside"),
-    "records:board_today": ("date", "room", "version"),
+    "records:board_today": ("date", "room", "version", "mine"),
     "records:board_earlier": ("after",),
     "records:patient_detail": ("visits", "notes"),
     "records:patient_kept": ("kind", "after"),
     "records:encounter_detail": ("add", "all"),
-    "records:encounter_past": ("day", "practitioner", "location"),
+    "records:encounter_past": ("day", "practitioner", "location", "more", "q"),
+    "records:encounter_move": ("to", "q"),
+    "records:note_addendum": ("relation", "fresh"),
+    "records:template_add": ("of", "target"),
+    "records:prescription_add": ("renew",),
+    "records:medication_check": ("medication_text", "renews"),
+    "records:medication_find": ("medication_text", "q"),
+    "records:dosage_read": ("dosage_text", "start"),
     "records:assessment_add": ("rows",),
 }
 PARAMETERS = ("next", *sorted({name for names in USED.values() for name in names}))
@@ -71,12 +99,19 @@ def some(texts: Sequence[str], seed: str, count: int) -> Iterator[str]:
     return (texts[(start + place * step) % len(texts)] for place in range(count))
 
 
-def check(response: Any, *sent: Any) -> None:
-    """A page, of which nothing that was sent has become a part."""
+def trouble(response: Any) -> str:
+    """What is wrong with a page, if anything: an error, or what was sent became a part of it."""
     content = b"".join(response.streaming_content) if response.streaming else response.content
-    assert response.status_code < 500, sent
+    if response.status_code >= 500:
+        return str(response.status_code)
     if response.headers.get("Content-Type", "").startswith("text/html"):
-        assert not (found := unescaped(content.decode())), (sent, found)
+        return unescaped(content.decode())
+    return ""
+
+
+def check(response: Any, *sent: Any) -> None:
+    found = trouble(response)
+    assert not found, (sent, found)
 
 
 class Everywhere(dict[str, Any]):
@@ -152,27 +187,72 @@ def test_form_survives_what_is_typed(case: Case) -> None:
     for name, kind in form.typed.items():
         groups.setdefault(kind if kind in BY_KIND else "text", []).append(name)
     for kind, names in groups.items():
-        columns = [list(some(BY_KIND[kind], case.id + name, 3)) for name in names]
+        # Words reach the verbs; most of the others are a field's to refuse.
+        times = 2 if kind == "text" else 1
+        columns = [list(some(BY_KIND[kind], case.id + name, times)) for name in names]
         for texts in zip(*columns, strict=True):
             sent = form.data | dict(zip(names, texts, strict=True))
             if "id" in form.data:
                 sent["id"] = str(uuid7())
             check(found.client.post(url, sent), kind, names, texts)
-    for text in ("nul\x00byte", f'"><{MARK}>'):
-        check(found.client.post(url, dict.fromkeys(form.data, text)), text)
+    mixed = {name: WORST[0] if place % 2 else "nul\x00" for place, name in enumerate(form.data)}
+    check(found.client.post(url, mixed), mixed)
 
 
-@pytest.mark.parametrize("name", sorted(name for name, row in TABLE.items() if row.get))
-def test_address_survives_what_is_put_into_it(name: str, world: dict[str, Any]) -> None:  # noqa: F811
-    client = World(CLINICIAN if CLINICIAN in TABLE[name].get else ADMINISTRATOR).client
-    url = url_of(name, _own()[name], world)
-    for text in ("\x00", f'"><{MARK}>', "9" * 30):
-        check(client.get(url, dict.fromkeys(PARAMETERS, text)), text)
-    if name == "encounters:encounter_csv":
-        return  # reads its address as the list does
-    for parameter in USED.get(name, ()):
-        for text in (*WORST, *some(ALL, name + parameter, 2)):
-            check(client.get(url, {parameter: text}), parameter, text[:40])
+def pages_of(role: str) -> list[str]:
+    """Those that nobody before this role in the list has, and the trail's for auditors again."""
+    before = BY_ROLE[: BY_ROLE.index(role)]
+    return sorted(
+        name
+        for name, row in TABLE.items()
+        if role in row.get
+        and (not row.get.intersection(before) or (role == AUDITOR and "trail" in name))
+    )
+
+
+BY_ROLE = (CLINICIAN, ADMINISTRATOR, AUDITOR)
+
+
+def put_into(name: str) -> Iterator[dict[str, str]]:
+    """What is put into an address: a text in every parameter there is, then in each it reads."""
+    yield dict.fromkeys(PARAMETERS, WORST[0])
+    if name not in USED or name == "encounters:encounter_csv":
+        return  # reads none, or its address as the list does
+    yield dict.fromkeys(PARAMETERS, "\x00")
+    for parameter in USED[name]:
+        worst = WORST_DAYS if parameter in DAYS else WORST[:2] if parameter in CHOSEN else WORST
+        own = () if parameter in CHOSEN else some(ALL, name + parameter, 1)
+        for text in (*worst, *own):
+            yield {parameter: text}
+
+
+@pytest.mark.parametrize("role", BY_ROLE)
+def test_addresses_survive_what_is_put_into_them(role: str, world: dict[str, Any]) -> None:  # noqa: F811
+    client, bad = World(role).client, []
+    for name in pages_of(role):
+        url = url_of(name, _own()[name], world)
+        for sent in put_into(name):
+            if found := trouble(client.get(url, sent)):
+                bad.append((name, {key: text[:40] for key, text in sent.items()}, found))
+    assert bad == []
+
+
+def test_every_parameter_that_a_view_reads_is_tried() -> None:
+    """By their sources: `request.GET.get("q")`, `query.get("renew")`, `_typed(request, "q")`."""
+    reads = re.compile(r"""(?:GET|query|kept)(?:\.get\(|\[)"(\w+)"|_typed\(request, "(\w+)"\)""")
+    read = {
+        name
+        for app in ("encounters", "records")
+        for path in (Path(settings.BASE_DIR) / app / "views").glob("*.py")
+        for found in reads.findall(path.read_text())
+        for name in found
+        if name
+    }
+    assert {"q", "renew", "cursor", "page"} <= read
+    assert read | set(TrailForm.base_fields) <= set(PARAMETERS)
+    assert {name for role in BY_ROLE for name in pages_of(role)} == {
+        name for name, row in TABLE.items() if row.get
+    }
 
 
 def test_searches_hold_whatever_is_looked_for() -> None:
@@ -181,14 +261,14 @@ def test_searches_hold_whatever_is_looked_for() -> None:
     for text in ALL:
         assert len(Patient.objects.search(text)[:3]) <= 3
         assert len(Practitioner.objects.search(text)[:3]) <= 3
-    for name in EncounterFilter.base_filters:
-        for text in ALL:
-            data = Everywhere(text)
-            field = EncounterFilter.base_filters[name].field
-            try:
-                field.clean(field.widget.value_from_datadict(data, {}, name))
-            except ValidationError:
-                continue
+    filters = {name: each.field for name, each in EncounterFilter.base_filters.items()}
+    for fields in (filters, TrailForm.base_fields, PeriodForm.base_fields):
+        for name, field in fields.items():
+            for text in ALL:
+                try:
+                    field.clean(field.widget.value_from_datadict(Everywhere(text), {}, name))
+                except ValidationError:
+                    continue
     assert Encounter.objects.count() == 1
 
 
@@ -197,7 +277,7 @@ def test_autosave_keeps_whatever_is_typed() -> None:
     visit = found.visit()
     url = reverse("records:note_draft", args=[DRAFT_NEW, visit.pk])
     for name in ("content", "title", "id", "version", "draft_version"):
-        for text in (*WORST, *some(ALL, name, 12)):
+        for text in ("\x00", *WORST, *some(ALL, name, 6)):
             data = {"patient": str(visit.patient_id), "content": "kept", name: text}
             check(found.client.post(url, data), name, text[:40])
 
@@ -205,7 +285,7 @@ def test_autosave_keeps_whatever_is_typed() -> None:
 def test_duplicates_survive_what_is_typed() -> None:
     found = World()
     names = ("family", "given", "birth_date", "number-0-value", "not_same", "id")
-    columns = [(*WORST, *some(ALL, name, 12)) for name in names]
+    columns = [("\x00", *WORST, *some(ALL, name, 8)) for name in names]
     for texts in zip(*columns, strict=True):
         data = dict(zip(names, texts, strict=True))
         check(found.client.post(reverse("encounters:patient_duplicates"), data), texts)

@@ -72,6 +72,15 @@ def _is_no_lookup(name: str, value: str) -> bool:
     return "\x00" in value or bool(too_big)
 
 
+# What the filters of a list ask of its column.
+_ASKED = ("exact", "isnull", "id__exact")
+
+
+def _name_of(offered: Any) -> str:
+    """The name in the address of one of a list's filters: a column's, or the filter's own."""
+    return str(getattr(offered, "parameter_name", offered))
+
+
 class ClinikAdmin(HistoryPage, admin.ModelAdmin):
     """Lists of constant cost, searches that hold, views that leave an audit row, no deletion."""
 
@@ -89,6 +98,22 @@ class ClinikAdmin(HistoryPage, admin.ModelAdmin):
     about_people = False
     # The permission that opens the table, where it is not the table's own view_... one.
     view_permission = ""
+    # Filters that links of ours ask for, beside those that the list offers.
+    linked_filters: tuple[str, ...] = ()
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Only filters that the list offers.
+
+        Django lets whoever sees a list ask any of its columns anything: for the letters of a
+        password's hash, or by a regular expression that no database can read.
+        """
+        column, _sep, how = lookup.partition("__")
+        offered = {_name_of(one) for one in self.get_list_filter(request)}  # type: ignore[arg-type]
+        return (
+            lookup in offered
+            or lookup in self.linked_filters
+            or (column in offered and how in _ASKED)
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -166,6 +166,7 @@ class ImportedResourceAdmin(ReadOnlyAdmin):
     list_display = ["resource_type", "resource_id", "source", "became", "page", "row_version"]
     list_display += ["run"]
     list_display_links = ["resource_type", "resource_id"]
+    linked_filters = ("run__id__exact", "resource_type")
     search_fields = ["resource_id"]
     search_help_text = _("The id in the source, or the id of the row here, in full.")
     ordering = ["-id"]
@@ -251,6 +252,7 @@ class ImportFileAdmin(ReadOnlyAdmin):
     list_display = ["name", "run", "state", "done", "size", "digest"]
     list_select_related = ["run"]
     list_filter = ["state"]
+    linked_filters = ("run__id__exact",)
     search_fields = ["digest"]
     search_help_text = _("The digest of the file (SHA-256), in full.")
     ordering = ["-id"]
