@@ -53,9 +53,9 @@ _SEARCH = (
     "q", "cursor", "count", "sort", "from", "to", "on", "status", "class_code", "patient",
     "practitioner", "diagnosis", "reason", "type", "service", "location", "open",
 )  # fmt: skip
-_TRAIL = ("person", "patient", "act", "action", "outcome", "since", "until")
+_TRAIL = ("person", "patient", "act", "action", "outcome", "since", "until", "sort")
 USED: dict[str, tuple[str, ...]] = {
-    "encounters:access_list": ("reviewed", "page"),
+    "encounters:access_list": ("reviewed", "at"),
     "encounters:amendment_add": ("visit", "record"),
     "encounters:trail_unusual": ("day",),
     "encounters:patient_merge": ("q",),
@@ -248,7 +248,7 @@ def test_every_parameter_that_a_view_reads_is_tried() -> None:
         for name in found
         if name
     }
-    assert {"q", "renew", "cursor", "page"} <= read
+    assert {"q", "renew", "cursor"} <= read
     assert read | set(TrailForm.base_fields) <= set(PARAMETERS)
     assert {name for role in BY_ROLE for name in pages_of(role)} == {
         name for name, row in TABLE.items() if row.get
