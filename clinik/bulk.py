@@ -37,8 +37,9 @@ def insert(
     values = [table.values(row) for row in rows]
     if not values:
         return 0
-    # One transaction, so that no row is without its history.
-    with transaction.atomic():
+    # One transaction, so that no row is without its history. Within another one it is that one's:
+    # a savepoint would be two more statements, and none of the callers goes on after an error.
+    with transaction.atomic(savepoint=False):
         table.write(values)
         if table.history is not None:
             table.write_history([row[table.key] for row in values], now, reason)
@@ -126,13 +127,16 @@ class _Table:
         with connection.cursor() as cursor:
             for begin in range(0, len(keys), _AT_ONCE):
                 part = keys[begin : begin + _AT_ONCE]
-                marks = ", ".join(["%s"] * len(part))
+                if self.vendor == "postgresql":
+                    among, given = "= ANY(%s)", [list(part)]
+                else:
+                    among, given = f"IN ({', '.join(['%s'] * len(part))})", list(part)
                 cursor.execute(
                     f"INSERT INTO {history} ({self.kept}, history_date, history_type,"
                     " history_change_reason)"
-                    f" SELECT {self.kept}, %s, %s, %s FROM {self.name} WHERE {pk} IN ({marks})"
+                    f" SELECT {self.kept}, %s, %s, %s FROM {self.name} WHERE {pk} {among}"
                     f" ORDER BY {pk}",
-                    [at, "+", reason, *part],
+                    [at, "+", reason, *given],
                 )
 
 

@@ -75,7 +75,8 @@ class ChunkWriter:
         self._keep_of_patients()
 
     def write(self) -> ImportReport:
-        with transaction.atomic():
+        """In a transaction, where there is one in that: an error takes all of it back."""
+        with transaction.atomic(savepoint=False):
             for kind in READERS:
                 self._write_kind(kind)
             self._wait()
