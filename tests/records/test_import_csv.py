@@ -16,6 +16,7 @@ from records.bundle import rows
 from records.csv_files import KINDS, CsvImport, FileMap, Options, Outcome, load_map, run
 from records.exporting import Export, as_text, find_scope
 from records.models import Observation
+from records.readings import paired
 from tests.bundles import contents
 from tests.factories import UserFactory
 
@@ -480,6 +481,9 @@ def test_synthea_goes_in_with_its_map_and_a_second_run_changes_nothing() -> None
     assert Encounter.objects.exclude(service_provider__contains="-").count() > 0
     assert not Encounter.objects.filter(service_provider__regex="^[0-9a-f]{8}-").exists()
     assert Observation.objects.filter(code_code="8480-6").count() == 27
+    # Two rows of the file, one blood pressure of the chart, in whatever order they were read.
+    halves = Observation.objects.with_codes(["8480-6", "8462-4"]).newest_first()
+    assert sum(row.lower_half is not None for row in paired(halves)) == 27
     assert not Observation.objects.filter(code_code="QALY", code_system="http://loinc.org")
     assert Diagnosis.objects.filter(clinical_status="active").count() == 140
     before = contents()
