@@ -160,6 +160,12 @@ def test_a_lost_answer_says_that_nothing_was_saved(
     expect(page.get_by_role("alert")).to_contain_text("NOT saved")
     expect(page.locator("[name=pulse]")).to_have_value("72")
     page.unroute("**/vitals/")
+    # A database that cannot be used just now: to reload the page would lose what was typed.
+    page.route("**/vitals/", lambda route: route.fulfill(status=503, body="busy"))
+    page.get_by_role("button", name="Save vitals").click()
+    expect(page.get_by_role("alert")).to_contain_text("try again in a minute")
+    expect(page.locator("[name=pulse]")).to_have_value("72")
+    page.unroute("**/vitals/")
     page.get_by_role("button", name="Save vitals").click()
     expect(page.locator("#section-vitals")).to_contain_text("72")
     expect(page.get_by_role("alert")).to_have_count(0)

@@ -283,11 +283,16 @@ def write(
     *,
     threads: int = 4,
     until: float = 60,
+    first: Callable[[Form], None] = lambda form: None,
 ) -> Outcome:
-    """Send every form until it is acknowledged: what got no answer or 503 is sent again."""
+    """Send every form until it is acknowledged: what got no answer or 503 is sent again.
+
+    `first` happens to each form right before.
+    """
     outcome, lock, began = outcome or Outcome(), threading.Lock(), time.monotonic()
 
     def press(form: Form) -> None:
+        first(form)
         deadline = time.monotonic() + until
         while time.monotonic() < deadline:
             status, page = served.send(form)

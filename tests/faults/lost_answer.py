@@ -8,9 +8,9 @@ Each third one breaks in the middle of its text: what came of it must not be tak
 
 import random
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
 from tests.faults.clinic import (
+    Form,
     Outcome,
     Served,
     asked,
@@ -25,16 +25,14 @@ from tests.faults.clinic import (
 
 def run(served: Served, forms: int = 1000, seed: int = 11) -> Outcome:
     once, chance = notes(tabs(4), forms), random.Random(seed)
-    # None: hung up in the middle.
-    breaks = [None if n % 3 == 0 else chance.choice([0, 0.01, 0.03]) for n in range(forms)]
-    with ThreadPoolExecutor(4) as people:
-        broken = [
-            people.submit(served.cut, form, whole=after is not None, after=after or 0)
-            for form, after in zip(once, breaks, strict=True)
-        ]
-        for each in broken:
-            each.result()
-    return write(served, once)
+    breaks = {form.id: chance.choice([0, 0.01, 0.03]) for form in once}
+    amid = {form.id for form in once[::3]}
+
+    def cut(form: Form) -> None:
+        whole = form.id not in amid
+        served.cut(form, whole=whole, after=breaks[form.id] if whole else 0)
+
+    return write(served, once, first=cut)
 
 
 def main() -> int:
