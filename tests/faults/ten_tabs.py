@@ -67,7 +67,7 @@ def main() -> int:
     print(
         f"crossed {crossed}; {len(found.mixed_up)} mixed up ones met {sorted(set(found.mixed_up))}"
     )
-    return verdict(whole and crossed == 0 and 302 not in found.mixed_up)
+    return verdict(whole and crossed == 0 and set(found.mixed_up) == {404})
 
 
 if __name__ == "__main__":
