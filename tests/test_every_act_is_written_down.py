@@ -24,7 +24,9 @@ from clinik.models import AuditEvent, Code, User
 from clinik.roles import ADMINISTRATOR
 from encounters.models import (
     Allergy,
+    AmendmentRequest,
     Diagnosis,
+    Disclosure,
     Encounter,
     NoKnownAllergies,
     Patient,
@@ -45,7 +47,8 @@ ACTS = int(os.environ.get("CLINIK_ACTS", "100"))
 # What a person acts upon; the parts of these (components, periods, signatures) change with them.
 WHOLE = (
     Patient, PatientAlert, Practitioner, Encounter, Diagnosis, Allergy, NoKnownAllergies,
-    Observation, Note, Prescription, Assessment, NoteTemplate, User, Code,
+    Observation, Note, Prescription, Assessment, NoteTemplate, User, Code, AmendmentRequest,
+    Disclosure,
 )  # fmt: skip
 # An import says of a patient and a visit what it brought; their records are counted in that.
 IMPORTED = (Patient, Encounter)
