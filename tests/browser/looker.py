@@ -1,7 +1,7 @@
 """Looks at a page as axe and two widths see it: loaded once, then narrow, dark and zoomed."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import Page, ViewportSize
 
@@ -11,7 +11,12 @@ WIDE, PHONE = ViewportSize(width=1280, height=900), ViewportSize(width=375, heig
 ZOOMED = ViewportSize(width=640, height=450)
 WHOLE = "() => axe.run(document, {resultTypes: ['violations']})"
 COLOURS = "() => axe.run(document, {runOnly: ['color-contrast'], resultTypes: ['violations']})"
-
+# In the light, the colours of a phone are those of the wide page.
+LOOKS: tuple[tuple[ViewportSize, Literal["light", "dark"], str], ...] = (
+    (WIDE, "light", WHOLE),
+    (WIDE, "dark", COLOURS),
+    (PHONE, "dark", WHOLE),
+)
 
 # Pages that answer with anything but 200, by name.
 ANSWERS = {
@@ -53,16 +58,14 @@ class Looker:
         self.examine(name)
 
     def examine(self, name: str) -> None:
-        """What axe says at both sizes in both schemes, and whether anything hangs over."""
+        """What axe says at both sizes and in both schemes, and whether anything hangs over."""
         page, found = self.page, self.said[:]
         self.said.clear()
         page.evaluate(AXE)
-        for size in (WIDE, PHONE):
+        for size, scheme, rules in LOOKS:
             page.set_viewport_size(size)
-            page.emulate_media(color_scheme="light")
-            found += self._axe(WHOLE, f"{size['width']} light")
-            page.emulate_media(color_scheme="dark")
-            found += self._axe(COLOURS, f"{size['width']} dark")
+            page.emulate_media(color_scheme=scheme)
+            found += self._axe(rules, f"{size['width']} {scheme}")
             found += self._over(size["width"])
         page.set_viewport_size(ZOOMED)
         found += self._over(ZOOMED["width"])
