@@ -78,6 +78,7 @@ USED: dict[str, tuple[str, ...]] = {
     "records:board_earlier": ("after",),
     "records:patient_detail": ("visits", "notes"),
     "records:patient_kept": ("kind", "after"),
+    "records:patient_timeline": ("acts", "steps"),
     "records:encounter_detail": ("add", "all"),
     "records:encounter_past": ("day", "practitioner", "location", "more", "q"),
     "records:encounter_move": ("to", "q"),
