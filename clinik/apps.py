@@ -48,6 +48,9 @@ def _follow_logins() -> None:
         (auth.user_logged_out, staff.logged_out),
         (mfa.authentication_failed, staff.second_step_failed),
         (mfa.authenticator_removed, staff.second_step_removed),
+        (mfa.authenticator_added, staff.second_step_changed),
+        (mfa.authenticator_removed, staff.second_step_changed),
+        (mfa.authenticator_reset, staff.second_step_changed),
     ):
         signal.connect(receiver, dispatch_uid=f"clinik.{receiver.__name__}")
     post_save.connect(

@@ -86,6 +86,12 @@ def second_step_saved(sender: Any, *, instance: Any, created: bool, **kwargs: An
         audit.record("user.add_second_step", user, by=user, fields=["second_step"], detail=detail)
 
 
+def second_step_changed(sender: Any, *, request: Any, user: User, **kwargs: Any) -> None:
+    """Receiver: somebody set up or took away a second step of their own: as with a new password,
+    their other sessions end, which were begun without it."""
+    sessions.end_all(user, but=request.session.session_key)
+
+
 def second_step_removed(
     sender: Any, *, request: Any, user: User, authenticator: Any, **kwargs: Any
 ) -> None:

@@ -143,6 +143,28 @@ def test_taking_it_away_is_audited_where_it_may_be(client: Client, stepped: User
     assert (event.by, event.detail) == (stepped, {"type": "totp"})
 
 
+def test_setting_it_up_and_taking_it_away_end_the_other_sessions(
+    client: Client, boss: User, django_capture_on_commit_callbacks: Any
+) -> None:
+    elsewhere, later = Client(), Client()
+    for each in (client, elsewhere):
+        assert log_in(each).status_code == 302
+    client.post("/account/reauthenticate/", {"password": PASSWORD})
+    client.get("/account/2fa/totp/activate/")
+    secret = client.session["mfa.totp.secret"]
+    assert elsewhere.get("/patients/").status_code == 200
+    with django_capture_on_commit_callbacks(execute=True):
+        sent = {"code": code(secret)}
+        assert client.post("/account/2fa/totp/activate/", sent).status_code == 302
+    assert client.get("/patients/").status_code == 200
+    assert elsewhere.get("/patients/")["Location"].startswith(LOGIN)
+    later.force_login(boss)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert client.post("/account/2fa/totp/deactivate/").status_code == 302
+    assert client.get("/patients/").status_code == 200
+    assert later.get("/patients/")["Location"].startswith(LOGIN)
+
+
 def test_other_roles_are_not_asked_and_superusers_are(client: Client, needed: None) -> None:
     client.force_login(UserFactory(role=FRONT_DESK))
     assert client.get("/patients/").status_code == 200
