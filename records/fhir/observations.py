@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from clinik.codes import UCUM
+from clinik.codes import LOINC, UCUM, Coded
 from clinik.fhir import FhirError, Number, check_status, parse_reference, read_quantity
 from clinik.imports import Mapped, Reading, Row, storable
 from encounters.fhir.common import (
@@ -24,12 +24,16 @@ from records.fhir.write_observations import (
     write_category,
     write_interpretation,
 )
+from records.loinc import LABS, OLDER_LABELS
 from records.models import (
     Observation,
     ObservationComponent,
     ObservationMember,
 )
+from records.vitals import BY_CODE
 
+# LOINC's codes of vital signs and of what has a trend.
+_SOUGHT = frozenset({*BY_CODE, *LABS, *OLDER_LABELS})
 # The kinds of value[x] that have no columns of their own; kept as sent in `value_other`.
 _OTHER_VALUES = (
     "valueRange", "valueRatio", "valueSampledData", "valueTime", "valueDateTime", "valuePeriod",
@@ -41,7 +45,7 @@ def read_observation(resource: dict[str, Any], place: str) -> Mapped:
     fields: dict[str, Any] = {
         "status": check_status("Observation", reading.take("status"), reading.at("status")),
         "category": _category(reading),
-        **coded("code", concept(reading, "code")),
+        **coded("code", _code(reading)),
         **effective(reading),
         **_value(reading),
         "note": notes(reading),
@@ -60,13 +64,35 @@ def read_observation(resource: dict[str, Any], place: str) -> Mapped:
     link(reading, mapped, patient="subject", author=())
     mapped.links["author"] = first_person(reading, "performer")
     for position, component in enumerate(reading.each("component")):
-        columns = {**coded("code", concept(component, "code")), **_value(component)}
+        columns = {**coded("code", _code(component)), **_value(component)}
         mapped.parts.append(Row(ObservationComponent, {"position": position, **columns}))
         if component.rest():
             reading.keep("component")
     mapped.parts += references(reading, "hasMember", ObservationMember, "panel")
     mapped.raw = reading.rest()
     return mapped
+
+
+def _code(reading: Reading) -> Coded:
+    """What was observed. Of several codings the one by which the chart looks for it stands in the
+    columns, though a sender put one of their own before it: the element then goes out as it came.
+    """
+    value = concept(reading, "code")
+    if not value.more or value.code in _SOUGHT:
+        return value
+    for place, coding in enumerate(value.more):
+        if coding.get("system") == LOINC and coding.get("code") in _SOUGHT:
+            reading.keep("code")
+            first = {"system": value.system, "code": value.code, "display": value.display}
+            others = [*value.more[:place], *value.more[place + 1 :]]
+            return Coded(
+                LOINC,
+                coding["code"],
+                str(coding.get("display") or ""),
+                value.text,
+                [{key: text for key, text in first.items() if text}, *others],
+            )
+    return value
 
 
 def references(reading: Reading, key: str, model: Any, owner: str) -> list[Row]:

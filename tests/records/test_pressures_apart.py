@@ -2,6 +2,7 @@
 
 import datetime as dt
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from clinik.codes import LOINC
 from clinik.roles import NURSE
 from encounters.models import Encounter
 from records.board import Filters, load_board
@@ -17,6 +19,8 @@ from records.patient_page import load_patient_page
 from records.readings import Person, paired, read
 from records.sections import VitalsSection
 from records.trends import load_trend
+from tests.bundles import DOCTOR, PATIENT, VISIT, take_in, write
+from tests.exports import exported, resources
 from tests.factories import EncounterFactory, ObservationFactory, PatientFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -130,6 +134,34 @@ def test_board_and_patient_page_show_it(
     assert chart is not None
     (last,) = [one for one in chart.vitals if one.key == "bp"]
     assert last.reading.text == "188/96"
+
+
+def test_a_sender_s_own_code_may_stand_before_the_one_that_is_known(
+    nurse: Any, tmp_path: Path
+) -> None:
+    def code(own: str, loinc: str) -> dict[str, Any]:
+        codings = [{"system": "http://example.org/local", "code": own, "display": own}]
+        return {"coding": [*codings, {"system": LOINC, "code": loinc}]}
+
+    whose = {"subject": {"reference": "Patient/p"}, "encounter": {"reference": "Encounter/e"}}
+    sent = {
+        "resourceType": "Observation", "status": "final", **whose,
+        "effectiveDateTime": "2025-01-15T09:10:00Z",
+    }  # fmt: skip
+    pulse = {**sent, "id": "u", "code": code("HR", "8867-4"),
+             "valueQuantity": {"value": 72, "unit": "/min"}}  # fmt: skip
+    panel = {**sent, "id": "v", "code": code("BP", "85354-9"), "component": [
+        {"code": code("SYS", "8480-6"), "valueQuantity": {"value": 120, "unit": "mmHg"}},
+        {"code": code("DIA", "8462-4"), "valueQuantity": {"value": 80, "unit": "mmHg"}},
+    ]}  # fmt: skip
+    path = write(tmp_path, "a", PATIENT, DOCTOR, VISIT, pulse, panel)
+    take_in(path)
+    section = VitalsSection.load(Encounter.objects.get(), nurse)
+    shown = {tile.key: tile.reading.text for tile in section.tiles if tile.reading}
+    assert shown == {"bp": "120/80", "pulse": "72"}
+    told = resources(exported())
+    assert (told["Observation/u"], told["Observation/v"]) == (pulse, panel)
+    assert take_in(path).counts["Observation"] == {"unchanged": 2}
 
 
 def test_it_costs_the_same_queries(visit: Encounter, nurse: Any) -> None:
