@@ -316,10 +316,12 @@ def earlier_vitals(encounter: Encounter, shown: list[Observation]) -> list[Obser
 
 
 def person_at(encounter: Encounter, noted: Iterable[Observation]) -> Person:
-    """Age, pregnancy and saturation target on the day of the visit, as the bands need them."""
-    when = encounter.start or encounter.planned_start or encounter.end or clock.now()
-    day = timezone.localtime(when).date()
-    return person_on(day, encounter.patient.age_at(when), noted)
+    """Age when the visit began, and pregnancy and saturation target as they are known in it: what
+    was noted on a later day of a stay counts too, up to today or its end."""
+    begun = encounter.start or encounter.planned_start or encounter.end or clock.now()
+    known = encounter.end or (clock.now() if encounter.status in OPEN else begun)
+    day = timezone.localtime(known).date()
+    return person_on(day, encounter.patient.age_at(begun), noted)
 
 
 def _tiles(

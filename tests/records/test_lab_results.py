@@ -60,7 +60,7 @@ def test_late_results_of_a_closed_visit_are_marked_on_its_page() -> None:
     client.force_login(doctor)
     data = {
         "id": str(uuid7()), "patient": str(visit.patient_id), "what_1": "2823-3", "value_1": "4.2",
-        "unit_1": "mmol/L", "effective": clock.now().strftime("%Y-%m-%dT%H:%M"),
+        "unit_1": "mmol/L", "effective": clock.timezone.localtime().strftime("%Y-%m-%dT%H:%M"),
     }  # fmt: skip
     url = f"/visits/{visit.pk}/observations/several/"
     answer = client.post(url, data, HTTP_HX_REQUEST="true")

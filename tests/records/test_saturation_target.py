@@ -63,6 +63,15 @@ def test_target_of_88_to_92_makes_scale_2_count_until_the_usual_one_ends_it(
     assert VitalsSection.load(visit, doctor).target is None
 
 
+def test_target_set_on_a_later_day_of_a_stay_counts(doctor: Any) -> None:
+    """Also where the visit began before midnight and the target was set after it."""
+    patient = PatientFactory(birth_date=dt.date(1950, 1, 12))
+    stay = EncounterFactory(patient=patient, start=clock.now() - dt.timedelta(days=3))
+    take(stay, doctor, **SIGNS)
+    take(stay, doctor, target=SCALE_2_TARGET)
+    assert total(stay, doctor) == 0
+
+
 def test_target_of_an_earlier_visit_counts_on_and_not_for_others(visit: Any, doctor: Any) -> None:
     take(visit, doctor, target=SCALE_2_TARGET)
     later = EncounterFactory(patient=visit.patient)
