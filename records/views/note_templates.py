@@ -69,7 +69,7 @@ def _save(form: NewTemplateForm, user: Any) -> NoteTemplate:
 
 def _begun(request: HttpRequest) -> dict[str, str]:
     """The text being typed by this person, as autosaved; else that of their own draft."""
-    form, target = request.GET.get("of", ""), request.GET.get("target", "")
+    form, target = (request.GET.get(name, "").replace("\0", "") for name in ("of", "target"))
     kept = kept_for(request.user, form, target)
     if kept is not None:
         return _offered(kept.values.get("type", ""), kept.values.get("content", ""))
