@@ -6,7 +6,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -15,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from clinik import audit, keyset
-from clinik.forms import Repeated, already_made
+from clinik.forms import Repeated, already_made, once
 from clinik.pages import add_errors, came_from, next_url
 from clinik.transitions import StaleVersion
 from encounters.access import (
@@ -73,11 +72,12 @@ def _opened(form: OpenChartForm, patient: Patient, request: HttpRequest) -> Emer
     reason = form.cleaned_data["reason"].strip()
     owners = {"user_id": request.user.pk, "patient_id": patient.pk}
     try:
-        made = already_made(EmergencyAccess, form.row_id, owners=owners, same={"reason": reason})
-        return made or open_chart(patient, by=request.user, reason=reason, id=form.row_id)
-    except IntegrityError:
-        # The same form, sent twice at once.
-        return already_made(EmergencyAccess, form.row_id, owners=owners, same={})
+        return once(
+            lambda: already_made(
+                EmergencyAccess, form.row_id, owners=owners, same={"reason": reason}
+            ),
+            lambda: open_chart(patient, by=request.user, reason=reason, id=form.row_id),
+        )
     except Repeated as error:
         form.add_error(None, str(error))
     except ValidationError as error:
