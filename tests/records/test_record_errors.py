@@ -110,7 +110,7 @@ def test_page_asks_and_acts(client: Client, doctor: Any, kind: str) -> None:
     assert client.post(url, data).status_code == 422
     other = PatientFactory()
     refused = client.post(url, data | {"reason": "Wrong", "patient": str(other.pk)})
-    assert refused.status_code == 422
+    assert refused.status_code == 404
     assert client.post(url, data | {"reason": "Wrong"}).status_code == 302
     row.refresh_from_db()
     assert row.is_in_error
