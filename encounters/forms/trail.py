@@ -60,7 +60,7 @@ class TrailForm(PeriodForm):
         label=gettext_lazy("Sorted by"),
         required=False,
         choices=[
-            ("", gettext_lazy("time, newest first")),
+            ("", gettext_lazy("newest first")),
             ("person", gettext_lazy("person")),
             ("patient", gettext_lazy("patient")),
             ("act", gettext_lazy("act")),
