@@ -54,14 +54,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 test_client: Any = django_client
-_store = test_client.store_rendered_templates
+keep_all_contexts = test_client.store_rendered_templates
 
 
 def _keep_context_of_page(store: dict[str, Any], *args: Any, **kwargs: Any) -> None:
     """The test client copies the context of every template of a page, a sixth of a request's time;
     tests ask for the first, the page's own."""
     if "context" not in store:
-        _store(store, *args, **kwargs)
+        keep_all_contexts(store, *args, **kwargs)
 
 
 def pytest_collection_finish() -> None:

@@ -26,6 +26,7 @@ from encounters.filters import EncounterFilter
 from encounters.forms.trail import PeriodForm, TrailForm
 from encounters.models import Encounter, Patient, Practitioner
 from records.notes import DRAFT_NEW
+from tests.conftest import keep_all_contexts, test_client
 from tests.form_cases import CASES, Case, World
 from tests.hostile import ALL, DATES, MARK, NUMBERS, TEXTS, unescaped
 from tests.test_permissions import TABLE, _own, url_of, world  # noqa: F401
@@ -175,8 +176,10 @@ def give_all_texts(shown: list[forms.BaseForm]) -> None:
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in CASES])
-def test_form_survives_what_is_typed(case: Case) -> None:
+def test_form_survives_what_is_typed(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     """All boxes of one kind at a time, the others as they should be, so that verbs are reached."""
+    # Forms are looked for in every part of a page.
+    monkeypatch.setattr(test_client, "store_rendered_templates", keep_all_contexts)
     found = World(case.role)
     page, action = case.page(found)
     response = found.client.get(page)
