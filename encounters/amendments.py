@@ -19,6 +19,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from clinik import audit, clock
+from clinik.pages import key_in
 from clinik.transitions import lock
 from encounters.access import entries_of, is_closed_to
 from encounters.models import AmendmentRequest, Encounter, Patient
@@ -70,11 +71,8 @@ def model_of(kind: str) -> Any:
 def find_row(value: str, patient: Patient, user: Any) -> Any:
     """The row that "kind:id" names; None where it is not this person's, or not seen."""
     kind, _colon, text = value.partition(":")
-    try:
-        key = UUID(text)
-    except ValueError:
-        return None
-    if kind not in TABLES:
+    key = key_in(text)
+    if key is None or kind not in TABLES:
         return None
     visible = model_of(kind).objects.visible_to(user).filter(pk=key)
     persons = {row.pk for row in entries_of(patient)}

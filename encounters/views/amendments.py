@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from clinik import audit
 from clinik.forms import already_made, once
-from clinik.pages import acted
+from clinik.pages import acted, key_in
 from encounters.amendments import (
     decide_amendment,
     find_row,
@@ -109,12 +109,8 @@ def _visit(request: HttpRequest, patient: Patient) -> Encounter | None:
     asked = request.GET.get("visit", "")
     if not asked:
         return None
-    try:
-        key = UUID(asked)
-    except ValueError:
-        raise Http404 from None
     visits = Encounter.objects.visible_to(request.user).of_patient(patient)
-    return get_object_or_404(visits, pk=key)
+    return get_object_or_404(visits, pk=key_in(asked))
 
 
 def _added(form: AmendmentForm, row: Any, request: HttpRequest) -> bool:

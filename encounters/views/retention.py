@@ -1,14 +1,12 @@
 """Whose last contact is long ago: a list, and the same as a file."""
 
-import uuid
-
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from clinik import audit, clock, spreadsheets
-from clinik.pages import number_in
+from clinik.pages import key_in, number_in
 from encounters import retention
 from encounters.models import Patient
 
@@ -25,10 +23,7 @@ def _years(request: HttpRequest) -> int:
 def patient_retention(request: HttpRequest) -> HttpResponse:
     """Patients without a visit for `?years=`, in the order in which they were registered."""
     years = _years(request)
-    try:
-        after = uuid.UUID(request.GET.get("after", ""))
-    except ValueError:
-        after = None
+    after = key_in(request.GET.get("after", ""))
     rows, more = retention.page_of(years, user=request.user, after=after)
     audit.record_search(Patient, by=request.user, found=len(rows), fields=["last_contact"])
     context = {"rows": rows, "years": years, "after": more, "most": retention.MOST_YEARS}
